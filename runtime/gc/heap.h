@@ -1,0 +1,76 @@
+/* Memory of a process: allocation, write barrier, collection.  docs/design/collector.md explains the collector.
+ *
+ * Allocation never fails and never collects (see P3 in vm/prim.h): beyond the current chunk it goes to an overflow chunk
+ * and sets PROC_COLLECT; beyond the domain's limit it goes to the scheduler's reserve and sets PROC_OUT_OF_MEMORY; the
+ * interpreter acts on either at the next safepoint.
+ *
+ * Invariants:
+ *  H1  A young object may point anywhere; an old object points to young ones only if it is in the remembered set.
+ *  H2  An object that is neither OBJ_OLD nor OBJ_SHARED lies in a young chunk of exactly one process, or in a message.
+ *  H3  Roots are: the live registers of every frame (by the collector maps), prim_state, error, dynamic, exit_reason, the
+ *      arguments of a primitive that runs again, examined messages, and what ext lists. */
+#ifndef RUNTIME_GC_HEAP_H
+#define RUNTIME_GC_HEAP_H
+
+#include "runtime/sched/process.h"
+
+/* The slow way of heap_alloc.  Never returns NULL. */
+struct object *heap_alloc_slow(struct process *p, enum object_type t, uint32_t flags, uint32_t size_words);
+
+/* A new object with size_words of payload, uninitialised: the caller fills every word before the next safepoint. */
+static inline struct object *heap_alloc(struct process *p, enum object_type t, uint32_t flags, uint32_t size_words)
+{
+    value *at = p->hp;
+    if (UNLIKELY((size_t)(p->hp_limit - at) < (size_t)size_words + 1))
+        return heap_alloc_slow(p, t, flags, size_words);
+    p->hp = at + size_words + 1;
+    struct object *o = (struct object *)at;
+    o->header = make_header(t, flags, size_words);
+    return o;
+}
+
+/* Ask before allocating more than 64 KiB in one primitive call.  Returns NIL, or VAL_ERROR (:out-of-memory or
+ * :too-large).  Cost O(1). */
+value heap_reserve(struct process *p, uint64_t words);
+
+/* Store v into payload word i of a mutable object (LAZY, BOX, ARRAY, TRANSIENT, STATE, an edited node).  Keeps H1. */
+static inline void heap_write(struct process *p, struct object *o, uint32_t i, value v);
+void heap_remember(struct process *p, struct object *o, value overwritten);
+static inline void heap_write(struct process *p, struct object *o, uint32_t i, value v)
+{
+    value before = o->p[i];
+    o->p[i] = v;
+    if (UNLIKELY(header_flags(o->header) & OBJ_OLD)) heap_remember(p, o, before);
+}
+
+/* Off-heap things that objects refer to: reference counted, atomic.  An object of type STRING_BLOB, BINARY_BLOB, ATOM,
+ * REGION, HANDLE is put on its process's chain right after it is filled. */
+struct blob {
+    uint64_t references; /* atomic */
+    uint64_t size_bytes;
+    struct domain *charged; /* NULL: the system */
+    uint8_t bytes[];
+};
+struct blob *blob_new(struct process *p, uint64_t size_bytes); /* one reference; NULL with p->error set when refused */
+void blob_retain(struct blob *b);
+void blob_release(struct system *s, struct blob *b);
+void heap_link_offheap(struct process *p, struct object *o);
+
+/* Collect.  heap_safepoint() does what PROC_COLLECT asks for (a slice, for large heaps).  Called with p->ip, base, link
+ * saved; need_words is what the caller wants to allocate next. */
+void heap_safepoint(struct process *p, uint32_t need_words);
+void heap_collect_full(struct process *p);
+/* Give the process its first memory / give all of it back. */
+void heap_init(struct process *p);
+void heap_destroy(struct process *p);
+
+/* A copy of v that lies in no process heap: for messages, definitions, atoms.  (gc/copy.c)
+ * heap_copy_size() counts the words that are not SHARED already, bounded by limit_words (result > limit: too large).
+ * Both are iterative.  Sharing inside v is kept. */
+struct copy_target;
+
+/* Shared arena: immutable segments (gc/arena.c).  An object copied there has OBJ_SHARED. */
+value arena_publish(struct process *p, value v); /* v, made SHARED; VAL_ERROR if it holds what may not be shared (BOX, ...) */
+void *arena_alloc(struct system *s, uint64_t bytes); /* a segment of raw bytes, 8-byte aligned; NULL when full */
+
+#endif

@@ -1,0 +1,65 @@
+/* Everything the runtime asks of its surroundings: the needed subset of the kernel's words (spec/words.def), in C.
+ * runtime/port/hosted stands in for the kernel on Linux; runtime/port/kernel will call the real words.
+ * No function here keeps state in globals: a struct port carries it. */
+#ifndef RUNTIME_PORT_PORT_H
+#define RUNTIME_PORT_PORT_H
+
+#include "base/types.h"
+
+struct port;
+
+/* ---- memory: page-granular; sizes in bytes, multiples of PORT_PAGE ---- */
+#define PORT_PAGE 4096u
+void *port_memory_reserve(struct port *p, void *at, uint64_t bytes); /* address range without memory; NULL: refused */
+bool port_memory_commit(struct port *p, void *at, uint64_t bytes);   /* zeroed memory behind a reserved range */
+void port_memory_decommit(struct port *p, void *at, uint64_t bytes);
+void *port_memory_allocate(struct port *p, uint64_t bytes);          /* reserve + commit anywhere */
+void port_memory_free(struct port *p, void *at, uint64_t bytes);
+
+/* ---- contexts: flows of control, at most one per CPU ---- */
+unsigned port_cpu_count(struct port *p);
+bool port_context_start(struct port *p, unsigned index, void (*run)(void *), void *argument);
+void port_context_join(struct port *p, unsigned index);
+
+/* ---- signals: 64 wake-up bits a context can wait on ---- */
+struct port_signal {
+    uint64_t bits;   /* atomic */
+    uint32_t waiters;/* futex word, hosted */
+    uint32_t pad;
+};
+void port_signal_raise(struct port *p, struct port_signal *s, uint64_t bits);
+/* Wait until a bit is set or deadline (port_clock time; UINT64_MAX: never) passes; takes and returns the bits. */
+uint64_t port_signal_wait(struct port *p, struct port_signal *s, uint64_t deadline_ns);
+
+/* ---- time, entropy, power ---- */
+uint64_t port_clock_ns(struct port *p);      /* monotonic */
+int64_t port_wall_clock_us(struct port *p);  /* microseconds since 1970 */
+void port_entropy(struct port *p, void *to, size_t bytes);
+NORETURN void port_exit(struct port *p, int code);
+NORETURN void port_panic(struct port *p, const char *message); /* a broken promise of our own: report and stop */
+
+/* ---- console and files: hosted until the file service exists; every call is non-blocking or bounded.
+ * Result < 0: -enum port_error. ---- */
+enum port_error { PORT_OK, PORT_NOT_FOUND, PORT_DENIED, PORT_EXISTS, PORT_NOT_DIRECTORY, PORT_IS_DIRECTORY, PORT_BUSY,
+                  PORT_FULL, PORT_INVALID, PORT_WOULD_BLOCK, PORT_IO };
+enum { PORT_READ = 1, PORT_WRITE = 2, PORT_CREATE = 4, PORT_TRUNCATE = 8, PORT_APPEND = 16 };
+struct port_stat { uint64_t size_bytes; int64_t modified_us; bool is_directory; };
+int64_t port_file_open(struct port *p, const char *path, unsigned flags);
+int64_t port_file_read(struct port *p, int64_t file, void *to, size_t bytes);   /* 0: end */
+int64_t port_file_write(struct port *p, int64_t file, const void *from, size_t bytes);
+int64_t port_file_seek(struct port *p, int64_t file, uint64_t offset);
+void port_file_close(struct port *p, int64_t file);
+int64_t port_file_stat(struct port *p, const char *path, struct port_stat *out);
+int64_t port_file_delete(struct port *p, const char *path);
+int64_t port_file_rename(struct port *p, const char *from, const char *to);
+int64_t port_directory_make(struct port *p, const char *path);
+/* Names in a directory, NUL-separated, into to; result: bytes written, or -PORT_FULL with nothing usable. */
+int64_t port_directory_list(struct port *p, const char *path, char *to, size_t bytes);
+/* Console input raises this bit of the signal given here when something can be read. */
+void port_console_watch(struct port *p, struct port_signal *s, uint64_t bit);
+int64_t port_console_read(struct port *p, void *to, size_t bytes);  /* -PORT_WOULD_BLOCK: nothing there; 0: closed */
+int64_t port_console_write(struct port *p, int stream /* 1 or 2 */, const void *from, size_t bytes);
+bool port_console_raw(struct port *p, bool on); /* character-wise input without echo; false: not a terminal */
+void port_console_size(struct port *p, unsigned *columns, unsigned *rows);
+
+#endif

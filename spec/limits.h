@@ -1,0 +1,40 @@
+/* Every limit of the system, with its reason.  A limit is tested at its value and one past it. */
+#ifndef SPEC_LIMITS_H
+#define SPEC_LIMITS_H
+
+/* ---- bytecode ---- */
+#define LIMIT_REGISTERS 1024        /* registers of one frame: keeps live maps short; the compiler refuses more */
+#define LIMIT_PARAMETERS 255        /* fixed parameters of one arity */
+#define LIMIT_CALL_ARGS 255         /* arguments written out in one call; apply has no limit */
+#define FRAME_HIDDEN 3              /* words below a frame's first register: closure, caller's link, return address */
+#define ARITY_TABLE 8               /* entries by argument count that a call finds without a search */
+
+/* ---- processes ---- */
+#define LIMIT_PROCESSES (1u << 24)  /* pids carry a 24-bit index */
+#define REDUCTIONS_PER_TURN 4000    /* calls and loop turns before the next process runs: about 100 us */
+#define STACK_INITIAL_WORDS 28      /* lies in the same block as the process descriptor */
+#define LIMIT_STACK_WORDS (1u << 27)/* 1 GiB: recursion a hundred million frames deep ends in :stack-overflow */
+#define ELIDED_FRAMES 16            /* frames elided by tail calls that the debugger can still show */
+
+/* ---- collections ---- */
+#define SVECTOR_MAX 32              /* elements of a vector kept inline */
+#define AMAP_MAX 8                  /* entries of a map kept in insertion order */
+
+/* ---- values ---- */
+#define BLOB_THRESHOLD_BYTES 256    /* binaries and strings from here on are shared off-heap, not copied */
+#define LIMIT_STRING_BYTES 0xffffffffu
+#define LIMIT_BIGINT_LIMBS (1u << 22) /* 256 Mbit integers; beyond: :too-large */
+#define LIMIT_READER_DEPTH 10000000  /* nesting that the reader follows (it keeps its own stack); beyond: :too-deep */
+#define LIMIT_COMPILE_DEPTH 2000    /* nesting of expressions in one definition; beyond: :too-deep */
+#define LIMIT_UNIT_BYTES (64u << 20)
+
+/* ---- address space (hosted; the machine's layout comes with the kernel) ---- */
+#if defined(LONA_ASAN)
+#define ARENA_BASE 0x110000000000ull /* above the sanitizer's shadow */
+#else
+#define ARENA_BASE 0x1000000000ull
+#endif
+#define ARENA_SIZE (16ull << 30)    /* shared immutable objects and code */
+#define ARENA_GRANULE 256           /* bytes; segments start on a granule */
+
+#endif

@@ -1,0 +1,3 @@
+#include "test/support/check.h"
+
+struct check_counts check_counts;
