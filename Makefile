@@ -15,7 +15,7 @@ LIB_SRC := $(filter-out $(MAIN),$(wildcard $(addsuffix /*.c,$(LIB_DIRS))))
 TEST_SRC := $(shell find test -name '*_test.c' 2>/dev/null | sort)
 LONA_SRC := $(shell find lib -name '*.lona-s' 2>/dev/null | sort)
 
-WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-parameter \
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-function -Wno-unused-parameter \
         -Wno-c2x-extensions
 CFLAGS_release := -O2 -g1 -fno-plt
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DLONA_ASAN
@@ -48,6 +48,6 @@ $(LIB): $(LIB_OBJ)
 
 $(OUT)/test/%_test: test/%_test.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP $< $(wildcard test/support/*.c) $(LIB) $(LDFLAGS) -o $@
+	$(CC) $(CFLAGS) $< $(wildcard test/support/*.c) $(if $(findstring "test/stub/stub.h",$(shell cat $<)),test/stub/stub.c) $(LIB) $(LDFLAGS) -o $@
 
 -include $(shell find out -name '*.d' 2>/dev/null)

@@ -25,7 +25,7 @@ enum trap { /* Lonala functions that the runtime itself calls; runtime/vm/traps.
 #define TRAP(NAME, symbol) TRAP_##NAME,
 #include "runtime/vm/traps.def"
 #undef TRAP
-    TRAP_COUNT
+    TRAPS
 };
 
 struct process {

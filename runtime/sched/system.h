@@ -19,7 +19,7 @@ struct system {
     struct unit_table *units;        /* vm/load.c: unit indices in use */
 };
 
-static inline struct system *process_system(const struct process *p);
+struct system *process_system(const struct process *p);
 
 /* ---- what the interpreter tells the scheduler at the end of a turn ---- */
 enum vm_exit { VM_YIELD, /* runnable, wants to go on */ VM_WAIT, /* until a message, a timer or process_wake() */ VM_EXIT };
