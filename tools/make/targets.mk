@@ -1,14 +1,29 @@
-.PHONY: unit
-unit: $(TEST_BIN) ## build and run the C unit tests (V=release|asan|tsan|stress)
-	@bash tools/run-unit-tests.sh $(TEST_BIN)
+# The commands.  Groups of packages are installed by tools/install.sh, which says what it does.
 
-.PHONY: lib
+BARE_SRC := $(filter-out runtime/port/hosted/%,$(LIB_SRC))
+
+.PHONY: unit lib format lint machine clean deps-build deps-test deps-bench
+deps-build:
+	@tools/install.sh build
+deps-test:
+	@tools/install.sh build test
+deps-bench:
+	@tools/install.sh build bench
+
 lib: $(LIB) ## build the runtime library
 
-.PHONY: format
+unit: $(TEST_BIN) ## build and run the C unit tests (V=release, asan, tsan or stress)
+	@tools/run-unit-tests.sh $(TEST_BIN)
+
+lint: $(LIB) ## check include rules and formatting
+	@tools/lint-includes.sh $(OUT)/obj
+	@tools/check-format.sh
+
+machine: ## compile the runtime for the bare machine, check that it has no writable data
+	@tools/check-machine.sh $(BARE_SRC)
+
 format: ## format the C sources with clang-format-19
 	@clang-format-19 -i $$(git ls-files '*.c' '*.h')
 
-.PHONY: clean
 clean: ## remove everything built
 	rm -rf out

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Checks the C sources against .clang-format.  Last line: "N passed, N failed", a count of files.
+set -u
+passed=0 failed=0
+for file in $(find base spec loader runtime test -name '*.c' | sort); do
+    if clang-format-19 --dry-run -Werror "$file" >/dev/null 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "not formatted (make format): $file"
+    fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Installs what the build, the tests or the benchmarks need and this machine lacks, through apt, saying what and why.
+# Usage: tools/install.sh build|test|bench ...
+set -eu
+
+# package | what tells that it is there | why
+needs_build='clang-19|command -v clang-19|the one compiler for every target
+lld-19|command -v ld.lld-19|the linker
+llvm-19|command -v llvm-ar-19|archives and inspection of objects
+libc6-dev|test -e /usr/include/stdio.h|headers of the hosted port'
+needs_test='libclang-rt-19-dev|test -e /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a -o -e /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-aarch64.a|sanitizers and fuzzing
+clang-format-19|command -v clang-format-19|the format check
+python3-pexpect|python3 -c "import pexpect"|drives the prompt as a person would'
+needs_bench='erlang-base|command -v erl|peer: processes, messages, maps
+lua5.4|command -v lua5.4|peer: interpreted loops and calls
+python3|command -v python3|peer: interpreted loops and calls
+guile-3.0|command -v guile|peer: a Scheme with a compiler
+nodejs|command -v node|peer: start-up and strings'
+
+missing=()
+collect() {
+    while IFS='|' read -r package test why; do
+        if ! sh -c "$test" >/dev/null 2>&1; then
+            missing+=("$package")
+            echo "missing: $package ($why)"
+        fi
+    done <<<"$1"
+}
+for what in "$@"; do
+    case $what in
+    build) collect "$needs_build" ;;
+    test) collect "$needs_test" ;;
+    bench) collect "$needs_bench" ;;
+    *) echo "install.sh: unknown group '$what'; one of build, test, bench" >&2; exit 2 ;;
+    esac
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if ! command -v apt-get >/dev/null; then
+    echo "This is no Debian: install the packages named above by hand, then run make again." >&2
+    exit 1
+fi
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { echo "Run this as root, or install sudo." >&2; exit 1; }
+    as_root=sudo
+fi
+echo "installing through apt: ${missing[*]}"
+log=$(mktemp)
+if ! { $as_root apt-get update -q && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -q -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    echo "apt could not install them; the whole output is in $log" >&2
+    exit 1
+fi
+rm -f "$log"
