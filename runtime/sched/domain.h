@@ -1,21 +1,103 @@
 /* Domains in their hosted form: a dispatch table, a budget, a name, metadata, children.
  *
- * The dispatch table maps qualified symbols to cells.  A child starts with a copy of its parent's contents and the same
- * cell indices; from then on they are apart.  Cells never move while their domain lives. */
+ * The dispatch table maps qualified symbols to cells.  A child starts with its parent's contents at the same cell
+ * indices; from then on they are apart.  Cells never move while their domain lives.
+ *
+ * Invariants:
+ *  D1  used + carved = what the budget has given out; used + carved <= limit, always.
+ *  D2  A domain outlives its children; a parent that is killed takes them with it.
+ *  D3  Cells, names and interned symbols of a domain are SHARED values or immediates. */
 #ifndef RUNTIME_SCHED_DOMAIN_H
 #define RUNTIME_SCHED_DOMAIN_H
 
+#include "runtime/sched/lock.h"
 #include "runtime/sched/system.h"
 
-/* The cell of a qualified symbol; created (VAL_UNBOUND) if asked to, else NULL.  Thread safe.  O(1). */
+/* Memory that processes of one or more domains may use.  A domain made without a limit uses its parent's budget. */
+struct budget {
+    struct budget *parent;
+    uint64_t limit_bytes;
+    uint64_t used_bytes;   /* atomic; by domains on this budget */
+    uint64_t carved_bytes; /* atomic; limits of child budgets */
+};
+
+enum domain_state { DOMAIN_LIVE, DOMAIN_DYING, DOMAIN_GONE };
+
+struct domain {
+    /* -- read by the interpreter -- */
+    struct link **links; /* by unit index; grown by vm/load.c under links_lock */
+    uint32_t link_capacity;
+    uint32_t state;                  /* enum domain_state; atomic */
+    const struct dispatch *dispatch; /* what new processes start on; NULL: the plain one (vm/) */
+    struct cell *traps[TRAPS];       /* the cells that vm/traps.def names, made with the domain */
+    struct system *system;
+    struct lock links_lock;
+    uint32_t flags; /* DOMAIN_ */
+
+    /* -- memory -- */
+    struct budget *budget; /* &own_budget, or an ancestor's */
+    struct budget own_budget;
+    uint64_t used_bytes; /* atomic; of this domain alone */
+
+    /* -- tree; under the system's domain lock -- */
+    struct domain *parent, *child, *sibling;
+    uint64_t id; /* generation << 24 | index */
+    uint32_t child_count;
+    uint32_t process_count; /* atomic */
+    value name;             /* string (SHARED), or NIL */
+    value meta;             /* map (SHARED), or NIL */
+
+    /* -- names of this domain's own making; see sched/domain.c, sched/intern.c, sched/names.c -- */
+    struct cell_space *cells;
+    struct intern_table *symbols, *keywords;
+    struct name_table *names; /* registered processes */
+    uint64_t atom_count;      /* atomic */
+    void *vm_private;         /* vm/: derived dispatch table and the like, freed by vm_domain_destroy() */
+};
+#define DOMAIN_NO_CHILDREN 1u /* may not make domains */
+
+/* ---- budgets.  Any thread.  Charge: false if the limit would be passed, nothing changed. ---- */
+bool domain_charge(struct domain *d, uint64_t bytes);
+void domain_uncharge(struct domain *d, uint64_t bytes);
+
+/* ---- dispatch table ---- */
+/* The cell of a qualified symbol; created (VAL_UNBOUND) if asked to, else NULL.  Thread safe.  O(depth of the domain). */
 struct cell *domain_cell(struct domain *d, value qualified_symbol, bool create);
+struct cell *domain_cell_named(struct domain *d, const char *qualified_name, bool create);
+/* The cell with an index, or NULL. */
+struct cell *domain_cell_at(struct domain *d, uint32_t index);
+uint32_t domain_cell_count(struct domain *d);
 /* Set a cell's content (SHARED or immediate), waking nothing: readers see it at their next access.  Tells the interpreter
  * if the name is one that an instruction stands for (spec/intrinsics.def), so that its dispatch table is changed. */
-void domain_define(struct domain *d, struct cell *c, value content, value meta, value definition, uint32_t flags);
-/* Interned symbol or keyword of the domain, by bytes; ns_size 0: none.  SHARED. */
-value domain_intern_symbol(struct domain *d, const char *ns, size_t ns_size, const char *name, size_t name_size);
-value domain_intern_keyword(struct domain *d, const char *ns, size_t ns_size, const char *name, size_t name_size);
+void domain_define(struct domain *d, struct cell *c, value content, value meta, value definition,
+                   uint32_t flags);
+/* Interned symbol or keyword of the domain, by bytes; ns_size 0: none.  SHARED.  Never fails: NIL only when the arena is full. */
+value domain_intern_symbol(struct domain *d, const char *ns, size_t ns_size, const char *name,
+                           size_t name_size);
+value domain_intern_keyword(struct domain *d, const char *ns, size_t ns_size, const char *name,
+                            size_t name_size);
 /* The link vector of a unit in a domain, made on demand (runtime/vm/load.c). */
 struct link *domain_link(struct domain *d, struct unit *u);
+
+/* ---- what the interpreter provides to domains (runtime/vm/) ---- */
+/* A cell was defined: if its name has an instruction, derive the dispatch table that goes through the cell.  Called with
+ * the define serialised.  d->dispatch is stored atomically; running processes pick it up at their next turn. */
+void vm_domain_defined(struct domain *d, struct cell *c);
+/* A child was made: take over the parent's redefined instructions. */
+void vm_domain_init(struct domain *child, struct domain *parent);
+/* The domain goes: free links and whatever else hangs off it.  Nothing of it runs any more. */
+void vm_domain_destroy(struct domain *d);
+
+/* ---- life ---- */
+struct domain_options {
+    value name, meta;     /* SHARED, or NIL */
+    uint64_t limit_bytes; /* 0: the parent's budget */
+    bool no_children;
+};
+/* A child domain with the parent's names; NULL: the parent's budget does not hold it, or the parent is dying.  A few us. */
+struct domain *domain_new(struct system *s, struct domain *parent, const struct domain_options *o);
+struct domain *domain_by_id(struct system *s,
+                            uint64_t id);             /* NULL: gone.  Valid until the caller's turn ends. */
+void domain_kill(struct system *s, struct domain *d); /* it, its children, every process in them */
 
 #endif
