@@ -64,6 +64,10 @@ void heap_collect_full(struct process *p);
 void heap_init(struct process *p);
 void heap_destroy(struct process *p);
 
+/* Blocks for stacks, charged to the process's domain.  NULL: refused (p->error is not set). */
+value *stack_allocate(struct process *p, uint32_t words);
+void stack_free(struct process *p, value *block, uint32_t words);
+
 /* A copy of v that lies in no process heap: for messages, definitions, atoms.  (gc/copy.c)
  * heap_copy_size() counts the words that are not SHARED already, bounded by limit_words (result > limit: too large).
  * Both are iterative.  Sharing inside v is kept. */

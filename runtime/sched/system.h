@@ -26,6 +26,7 @@ struct system {
     unsigned scheduler_count;
     struct scheduler_shared *shared; /* idle set, epochs, unique numbers: sched/scheduler.c */
     struct unit_table *units;        /* vm/load.c: unit indices in use */
+    struct vm_system *vm;            /* vm/vm.h: set by vm_system_init() */
     value keywords[KW_COUNT];
 };
 

@@ -73,13 +73,15 @@ struct cell {
 #define CELL_MACRO 1u
 #define CELL_DYNAMIC 2u
 #define CELL_PRIVATE 4u
+#define CELL_VM_MASK 0xffff0000u /* the interpreter's own: domain_define() keeps these */
 
 /* Frame of an interpreted function, on the stack of its process, base = &R[0]:
  *   base[-3]  the closure that runs (an FN value); becomes the caller's R[a], where the result goes
  *   base[-2]  the caller's struct link *, raw
- *   base[-1]  the caller's next instruction (const struct insn *), raw; NULL for the outermost frame
+ *   base[-1]  the caller's next instruction (const struct insn *), raw
  *   base[0] ... base[register_count - 1]
- * The caller's base is base - 3 - (base[-1])[-1].a: the call instruction tells where its window was. */
+ * The caller's base is base - 3 - (base[-1])[-1].a: the call instruction tells where its window was.
+ * The caller of the outermost function is a frame of the runtime's own: see frames.h. */
 #define FRAME_CLOSURE (-3)
 #define FRAME_LINK (-2)
 #define FRAME_RETURN (-1)

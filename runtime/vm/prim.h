@@ -31,6 +31,15 @@ struct prim {
 extern const struct prim prims[];
 extern const unsigned prim_count;
 
+/* Continue in a Lonala function, with all of the primitive's arguments ... */
+#define TRAP_SAME_ARGS 0xffffu
+static inline value vm_trap(struct process *p, enum trap t)
+{
+    p->trap = (uint16_t)t;
+    p->trap_argc = TRAP_SAME_ARGS;
+    return VAL_TRAP;
+}
+/* ... or with the first argc of them.  (a[] has room for no more than the primitive was given.) */
 static inline value vm_trap_n(struct process *p, enum trap t, unsigned argc)
 {
     p->trap = (uint16_t)t;
