@@ -39,7 +39,10 @@ struct blob *blob_new(struct process *p, uint64_t size_bytes)
     b->charged = NULL;
     return b;
 }
-void blob_retain(struct blob *b) { b->references++; }
+void blob_retain(struct blob *b)
+{
+    b->references++;
+}
 void blob_release(struct system *s, struct blob *b)
 {
     if (--b->references == 0) free(b);
