@@ -1,0 +1,252 @@
+"""Drives the prompt on a pseudo-terminal as a person would: typing, editing keys, Ctrl-C, the vision's sessions.
+
+Prints what failed, then "N passed, N failed".
+"""
+import os
+import re
+import sys
+import tempfile
+
+import pexpect
+
+LONA = os.environ.get("LONA", "out/lona")
+counts = {"passed": 0, "failed": 0}
+
+
+def check(what, ok, detail=""):
+    counts["passed" if ok else "failed"] += 1
+    if not ok:
+        print(f"FAIL {what}\n{detail}")
+
+
+class Session:
+    """One prompt; `say` types a line and waits until its output and the next prompt are there."""
+
+    def __init__(self, arguments=(), prompt=r"lona> "):
+        self.child = pexpect.spawn(LONA, list(arguments), encoding="utf-8", timeout=20, dimensions=(40, 200))
+        self.prompt = prompt
+        self.wait()
+
+    def wait(self, prompt=None):
+        """Output up to the next prompt that has nothing typed behind it, without escape sequences."""
+        self.child.expect(re.compile(r"\r\x1b\[J" + (prompt or self.prompt) + r"(?:\r\x1b\[\d+C)?$"))
+        text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", self.child.before)
+        return text.replace("\r\n", "\n")
+
+    def say(self, line, prompt=None):
+        self.child.send(line + "\r")
+        self.child.expect_exact("\r\n")
+        return self.wait(prompt).strip()
+
+    def close(self):
+        self.child.send("\x04")
+        self.child.expect(pexpect.EOF)
+        self.child.close()
+        return self.child.exitstatus
+
+
+def expect_value(session, line, wanted):
+    got = session.say(line)
+    check(line, got == wanted, f"  got    {got!r}\n  wanted {wanted!r}")
+
+
+def test_values_and_history():
+    s = Session()
+    expect_value(s, "(+ 1 2)", "3")
+    expect_value(s, "*1", "3")
+    expect_value(s, "(def xs [1 2 3])", "#'user/xs")
+    expect_value(s, "(map inc xs)", "(2 3 4)")
+    # Up arrow brings the last line back; its text can be edited before Enter.
+    s.child.send("\x1b[A")
+    got = s.say(" ; again")
+    check("history", got == "(2 3 4)", got)
+    # Ctrl-A, Ctrl-K, Ctrl-Y, backspace
+    got = s.say("99)\x01(+ 1 \x05\x7f\x7f41)")
+    check("editing keys", got == "42", got)
+    # Completion
+    got = s.say("(reduc\t + [1 2])")
+    check("completion", got.endswith("3"), got)
+    # A form over several lines
+    s.child.send("(+ 1\r")
+    s.child.expect_exact("..> ")
+    got = s.say("2)")
+    check("several lines", got.endswith("3"), got)
+    check("exit code at Ctrl-D", s.close() == 0)
+
+
+def test_interrupt():
+    s = Session()
+    s.child.send("(loop [] (recur))\r")
+    s.child.expect_exact("\r\n")
+    import time
+    time.sleep(0.5)
+    s.child.send("\x03")
+    s.child.expect_exact("interrupted")
+    s.child.send("\x03")
+    s.child.send("\x03")
+    s.child.send("(restart 0)\r")
+    s.child.expect(re.compile(r"lona> "))
+    s.child.send("\x03")
+    s.wait()
+    expect_value(s, "(+ 20 22)", "42")
+    s.close()
+
+
+def test_errors():
+    s = Session()
+    got = s.say("(prinltn 1)")
+    check("did you mean", "did you mean" in got and "println" in got, got)
+    check("a caret under the place", "\n  ^" in got or "\n   ^" in got, got)
+    got = s.say(")")
+    check("unexpected bracket", "syntax-error" in got, got)
+    expect_value(s, "(+ 1 1)", "2")
+    s.close()
+
+
+def test_counter():
+    s = Session()
+    s.child.send("(defn counter [state]\r")
+    for line in ["(receive", ":increment (recur (inc state))", ":decrement (recur (dec state))",
+                 "[:get pid] (do (send pid state)", "(recur state))"]:
+        s.child.expect_exact("..> ")
+        s.child.send(line + "\r")
+    s.child.expect_exact("..> ")
+    got = s.say(":stop :ok))")
+    check("counter", got.endswith("#'user/counter"), got)
+    expect_value(s, "(def c (spawn counter 0))", "#'user/c")
+    s.say("(send c :increment)")
+    s.say("(send c :increment)")
+    s.say("(send c [:get (self)])")
+    expect_value(s, "(receive n n)", "2")
+    s.close()
+
+
+DEBUGGED = """
+(def default-config {:threads 1})
+(defn read-config [path]
+  (restart-case
+    (if (file-exists? path)
+      (slurp path)
+      (signal :file-not-found {:path path}))
+    (:retry []
+      "Try reading the file again"
+      (read-config path))
+    (:use-default []
+      "Use default configuration"
+      default-config)
+    (:use-value [config]
+      "Provide a configuration value"
+      config)))
+(defn load-settings [] (read-config "/etc/server.conf"))
+(defn start-server []
+  (let [settings (load-settings)]
+    (println "Server started with default configuration")
+    settings))
+"""
+
+
+def test_debugger():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "server.lona-s")
+        with open(path, "w") as file:
+            file.write("(ns server)\n" + DEBUGGED)
+        s = Session()
+        s.say(f'(load "{path[:-7]}")')
+        s.say("(in-ns 'server)")
+        got = s.say("(start-server)", prompt="lona:debug> ")
+        wanted = """;; ERROR: :file-not-found at read-config
+;;
+;; Condition: {:type :file-not-found :path "/etc/server.conf"}
+;;
+;; Available restarts:
+;;   0: [:retry] Try reading the file again
+;;   1: [:use-default] Use default configuration
+;;   2: [:use-value] Provide a configuration value
+;;   3: [:abort] Abort to REPL
+;;
+;; Stack:
+;;   0: (read-config "/etc/server.conf")
+;;   1: (load-settings)
+;;   2: (start-server)"""
+        check("the debugger shows the vision's frames", got == wanted, got)
+        got = s.say("(frame 0)", prompt="lona:debug> ")
+        check("frame 0", got.startswith(';; Frame 0: read-config\n;; Locals: {path "/etc/server.conf"}'), got)
+        got = s.say("(restart 1)")
+        check("restart 1", got == "Server started with default configuration\n{:threads 1}", got)
+        got = s.say("(start-server)", prompt="lona:debug> ")
+        got = s.say("(restart 2 {:threads 9})")
+        check("restart with a value", got.endswith("{:threads 9}"), got)
+        got = s.say("(start-server)", prompt="lona:debug> ")
+        got = s.say("(restart 3)")
+        check("abort", "Server" not in got, got)
+        expect_value(s, "(+ 1 1)", "2")
+        s.close()
+
+
+HELLO = """(ns hello-world)
+
+;; Greets a user by name
+(defn greet [name]
+  ;; Build greeting string
+  (str "Hello, " name))
+
+;; Says farewell
+(defn farewell [name]
+  (str "Goodbye, " name))
+"""
+
+
+def test_source_and_provenance():
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "hello-world.lona-s"), "w") as file:
+            file.write(HELLO)
+        here = os.getcwd()
+        lona = os.path.abspath(LONA)
+        os.chdir(folder)
+        global_lona = globals()["LONA"]
+        globals()["LONA"] = lona
+        try:
+            s = Session()
+            s.say('(load "hello-world")')
+            expect_value(s, '(hello-world/greet "Ada")', '"Hello, Ada"')
+            expect_value(s, '(defn hello-world/greet [name] (str "Hi there, " name "!"))', "#'hello-world/greet")
+            expect_value(s, '(hello-world/greet "Ada")', '"Hi there, Ada!"')
+            got = s.say("(source hello-world/greet)")
+            check("source says where it comes from", re.match(
+                r";; Source: REPL session-\S+ at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*\n"
+                r";; Previously: hello-world.lona-s:4\n"
+                r'\(defn hello-world/greet \[name\] \(str "Hi there, " name "!"\)\)', got), got)
+            got = s.say("(source hello-world/farewell)")
+            check("source of the unmodified", got.startswith(
+                ';; Source: hello-world.lona-s:9\n;; Says farewell\n(defn farewell [name]\n  (str "Goodbye, " name))'), got)
+            got = s.say("(provenance hello-world/greet)")
+            check("provenance", ":origin :repl" in got and ':previous {:origin :file' in got and ":line 4" in got, got)
+            got = s.say("(ns-definitions 'hello-world)")
+            check("ns-definitions", "greet {:origin :repl" in got and ":modified true" in got
+                  and 'farewell {:origin :file, :file "hello-world.lona-s"}' in got, got)
+            s.say("(export-ns 'hello-world \"hello-world-v2.lona-s\")")
+            with open("hello-world-v2.lona-s") as file:
+                text = file.read()
+            check("export-ns", "Hi there" in text and ";; Says farewell" in text and "(ns hello-world" in text, text)
+            expect_value(s, "(revert 'hello-world/greet)", "#'hello-world/greet")
+            expect_value(s, '(hello-world/greet "Ada")', '"Hello, Ada"')
+            s.close()
+        finally:
+            globals()["LONA"] = global_lona
+            os.chdir(here)
+
+
+def main():
+    names = sys.argv[1:]
+    for name, test in list(globals().items()):
+        if name.startswith("test_") and callable(test) and (not names or name in names):
+            try:
+                test()
+            except pexpect.ExceptionPexpect as error:
+                check(name, False, f"{type(error).__name__}: {str(error)[:1500]}")
+    print(f"{counts['passed']} passed, {counts['failed']} failed")
+    return counts["failed"] != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# The command line as scripts use it: outputs and exit codes.  Last line: "N passed, N failed".
+set -u
+LONA=$(realpath "${LONA:-out/lona}")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+passed=0 failed=0
+
+# expect WHAT CODE OUTPUT COMMAND...: OUTPUT is a bash pattern for standard output and error together
+expect() {
+    local what=$1 code=$2 pattern=$3 output got
+    shift 3
+    output=$(timeout 60 "$@" 2>&1 </dev/null)
+    got=$?
+    # shellcheck disable=SC2053
+    if [ "$got" -eq "$code" ] && [[ $output == $pattern ]]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL $what: code $got (wanted $code), output:"
+        echo "$output"
+    fi
+}
+
+expect "an expression" 0 '3' "$LONA" -e '(+ 1 2)'
+expect "values print readably" 0 '["a" \b :c nil 1/2 1.5]' "$LONA" -e '["a" \b :c nil 1/2 1.5]'
+expect "the last of several" 0 '2' "$LONA" -e '1 2'
+expect "nothing" 0 'nil' "$LONA" -e ''
+expect "an error" 1 '*:arithmetic-error*' "$LONA" -e '(/ 1 0)'
+expect "an unknown name" 1 '*-e:1:2*prinltn*^*did you mean*println*' "$LONA" -e '(prinltn 1)'
+expect "an open bracket" 1 '*-e:1:*:syntax-error*' "$LONA" -e '(+ 1'
+expect "help" 0 '*lona FILE*' "$LONA" --help
+expect "help of a command" 0 'lona test*' "$LONA" test --help
+expect "version" 0 'lona [0-9]*' "$LONA" --version
+expect "an unknown option" 2 '*unknown option --nope*--help*' "$LONA" --nope
+expect "-e without an expression" 2 '*needs an expression*' "$LONA" -e
+expect "a missing file" 1 '*not-found*nowhere.lona-s*' "$LONA" nowhere.lona-s
+
+cat >hello.lona-s <<'L'
+(ns hello)
+(defn -main [& names]
+  (doseq [n names] (println "Hello," n))
+  (halt (count names)))
+L
+expect "a script with arguments" 2 $'Hello, Ada\nHello, Alan' "$LONA" hello.lona-s Ada Alan
+printf '(println 1)\n(foo' >broken.lona-s
+expect "a broken script says where" 1 $'*broken.lona-s:2:1*' "$LONA" broken.lona-s
+printf '(ns deep)\n(defn f [x]\n  (inc x))\n(f :a)\n' >runtime.lona-s
+expect "a run-time error says where" 1 '*type-error*' "$LONA" runtime.lona-s
+
+mkdir t
+cat >t/good_test.lona-s <<'L'
+(ns good-test (:require [lona.test :refer [deftest is]]))
+(deftest one (is (= 1 1)) (is (= 2 2)))
+L
+cat >t/portable_test.cljc <<'L'
+(ns portable-test
+  (:require [clojure.test :refer [deftest is are testing]]
+            [clojure.string :as str]
+            [clojure.set :as set]))
+(deftest strings
+  (testing "upper case" (is (= "ABC" (str/upper-case "abc"))))
+  (are [x y] (= x y) #{1 2} (set/union #{1} #{2}) 3 #?(:clj 0 :lona 3 :default 4)))
+L
+expect "tests that pass" 0 $'*5 passed, 0 failed' "$LONA" test t
+cat >t/bad_test.lona-s <<'L'
+(ns bad-test (:require [lona.test :refer [deftest is]]))
+(deftest two (is (= 1 2)) (is (= 1 1)) (is (thrown? Exception (throw (ex-info "x" {})))))
+L
+expect "a test that fails" 1 $'*7 passed, 1 failed' "$LONA" test t
+echo '(((' >t/unreadable.lona-s
+expect "a test file that does not load" 1 $'*7 passed, 2 failed' "$LONA" test t
+
+printf '(defn f [x]\n(inc\n   x))   \n\n' >layout.lona-s
+expect "fmt --check" 1 'would change: layout.lona-s' "$LONA" fmt --check layout.lona-s
+expect "fmt" 0 'formatted: layout.lona-s' "$LONA" fmt layout.lona-s
+expect "fmt once more" 0 '' "$LONA" fmt --check layout.lona-s
+expect "what fmt wrote" 0 $'(defn f [x]\n  (inc\n    x))' cat layout.lona-s
+
+expect "doc of a function" 0 '*lona.core/map*' "$LONA" doc map
+expect "doc of a special form" 0 '*(if test then else?)*' "$LONA" doc if
+expect "doc of nothing" 1 '*nothing is known of nonsense-name*' "$LONA" doc nonsense-name
+expect "dump of the reader" 0 '*(when a b)*' "$LONA" --dump=read -e "(quote (when a b))"
+expect "dump of the expander" 0 '*(if *' "$LONA" --dump=expand -e "(when 1 2)"
+expect "dump of the compiler" 0 '*ret*' "$LONA" --dump=bytecode -e "(fn [x] (+ x 1))"
+expect "dump of nonsense" 2 '*--dump knows*' "$LONA" --dump=smell -e 1
+
+output=$(printf '(+ 1 2)\n(str "a"\n "b")\n' | timeout 60 "$LONA")
+if [[ $output == $'3\n"ab"' ]]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL a pipe: $output"; fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
