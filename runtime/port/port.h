@@ -20,6 +20,7 @@ void port_memory_free(struct port *p, void *at, uint64_t bytes);
 unsigned port_cpu_count(struct port *p);
 bool port_context_start(struct port *p, unsigned index, void (*run)(void *), void *argument);
 void port_context_join(struct port *p, unsigned index);
+void port_context_yield(void); /* let another context of this CPU run: for locks that are held longer than a spin */
 
 /* ---- signals: 64 wake-up bits a context can wait on ---- */
 struct port_signal {

@@ -12,6 +12,7 @@
 
 #include "runtime/sched/lock.h"
 #include "runtime/sched/system.h"
+#include "runtime/vm/vm.h"
 
 /* Memory that processes of one or more domains may use.  A domain made without a limit uses its parent's budget. */
 struct budget {
@@ -24,14 +25,9 @@ struct budget {
 enum domain_state { DOMAIN_LIVE, DOMAIN_DYING, DOMAIN_GONE };
 
 struct domain {
-    /* -- read by the interpreter -- */
-    struct link **links; /* by unit index; grown by vm/load.c under links_lock */
-    uint32_t link_capacity;
-    uint32_t state;                  /* enum domain_state; atomic */
-    const struct dispatch *dispatch; /* what new processes start on; NULL: the plain one (vm/) */
-    struct cell *traps[TRAPS];       /* the cells that vm/traps.def names, made with the domain */
+    struct vm_domain vm; /* first: the interpreter's part */
     struct system *system;
-    struct lock links_lock;
+    uint32_t state; /* enum domain_state; atomic */
     uint32_t flags; /* DOMAIN_ */
 
     /* -- memory -- */
@@ -52,7 +48,8 @@ struct domain {
     struct intern_table *symbols, *keywords;
     struct name_table *names; /* registered processes */
     uint64_t atom_count;      /* atomic */
-    void *vm_private;         /* vm/: derived dispatch table and the like, freed by vm_domain_destroy() */
+    struct lock define_lock;  /* definitions one after the other; the table of names while it changes */
+    struct deferred deferred;
 };
 #define DOMAIN_NO_CHILDREN 1u /* may not make domains */
 
@@ -78,15 +75,6 @@ value domain_intern_keyword(struct domain *d, const char *ns, size_t ns_size, co
                             size_t name_size);
 /* The link vector of a unit in a domain, made on demand (runtime/vm/load.c). */
 struct link *domain_link(struct domain *d, struct unit *u);
-
-/* ---- what the interpreter provides to domains (runtime/vm/) ---- */
-/* A cell was defined: if its name has an instruction, derive the dispatch table that goes through the cell.  Called with
- * the define serialised.  d->dispatch is stored atomically; running processes pick it up at their next turn. */
-void vm_domain_defined(struct domain *d, struct cell *c);
-/* A child was made: take over the parent's redefined instructions. */
-void vm_domain_init(struct domain *child, struct domain *parent);
-/* The domain goes: free links and whatever else hangs off it.  Nothing of it runs any more. */
-void vm_domain_destroy(struct domain *d);
 
 /* ---- life ---- */
 struct domain_options {

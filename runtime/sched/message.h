@@ -27,10 +27,14 @@ struct message {
         *flow; /* credit to give back when it leaves the queue: messages from other domains; else NULL */
     value words[];
 };
-#define MESSAGE_FREED_BY_TIMER 1u
+/* Examined by a receive and left in the queue, so registers may point into it: a collection treats content as a root and may
+ * move what it refers to out of the block, content being updated; the block stays until the message is taken. */
+#define MESSAGE_EXAMINED 1u
+#define INBOX_CLOSED ((struct message *)8) /* the inbox of a process that has ended */
 
 /* ---- memory of messages: runtime/gc/copy.c ---- */
 #define COPY_CROSS_DOMAIN 1u /* refuse what may not leave its domain: :cannot-cross-domain, naming it */
+#define COPY_UNLIMITED 2u    /* never refused for a memory limit: exit signals must arrive */
 
 /* A message holding a copy of v (immediates and SHARED objects as they are).  Charged to domain `to`.  NULL: refused, with
  * from->error set.  from may be NULL if v holds nothing that needs a copy. */

@@ -1,9 +1,31 @@
-/* Schedulers: one a context, each with its run queues, timers and caches.  docs/design/scheduler.md has the protocol. */
+/* Schedulers: one a context, each with its run queues, timers and caches.  docs/design/scheduler.md has the protocol.
+ * Private to runtime/sched, but for what the collector and tests look at. */
 #ifndef RUNTIME_SCHED_SCHEDULER_H
 #define RUNTIME_SCHED_SCHEDULER_H
 
 #include "runtime/sched/lock.h"
+#include "runtime/sched/message.h"
 #include "runtime/sched/system.h"
+
+/* ---- the state word of a process ---- */
+enum process_state {
+    PS_FREE,     /* descriptor not in use */
+    PS_NEW,      /* being made; on no queue */
+    PS_WAITING,  /* for process_wake() */
+    PS_RUNNABLE, /* on exactly one run queue (or suspended, on none) */
+    PS_RUNNING,  /* on a scheduler */
+    PS_DEAD,     /* ending or ended; its relations are taken, its inbox is closed */
+};
+#define PS_MASK 0x0fu
+#define PS_NOTIFIED 0x10u  /* woken while running: must look again before it waits */
+#define PS_SIGNALS 0x20u   /* the inbox holds a signal, to be seen to before the process runs on */
+#define PS_SUSPENDED 0x40u /* by a debugger: stays off the run queues */
+#define PS_LOCKED 0x80u    /* ext is being looked at: process_lock() */
+#define PS_PARKED 0x100u   /* runnable and suspended, on no run queue */
+
+#define ID_INDEX_BITS 24
+#define ID_DEAD (1ull << 63)
+#define PROCESS_BLOCK_BYTES (sizeof(struct process) + STACK_INITIAL_WORDS * sizeof(value))
 
 struct run_queue {
     struct process *head, **tail;
@@ -15,6 +37,7 @@ struct scheduler {
     struct process *current;
     unsigned index;
     uint32_t turns;
+    struct heap_cache *heap; /* runtime/gc/: blocks at hand, the reserve */
 
     /* -- run queues; under queue_lock -- */
     struct lock queue_lock;
@@ -24,22 +47,177 @@ struct scheduler {
     struct run_queue others; /* processes whose turn was used up */
 
     struct timer_wheel *timers;
-    struct heap_cache *heap; /* runtime/gc/: chunks at hand, the reserve */
+    uint64_t now_ns; /* clock, as of the last look */
 
     /* -- epochs: see system_defer -- */
-    uint64_t epoch; /* atomic; the last one seen, or EPOCH_IDLE */
-    struct deferred *deferred[3];
-    uint64_t deferred_epoch[3];
-    uint32_t deferred_count;
+    uint64_t epoch;           /* atomic; the last one seen, or EPOCH_IDLE */
+    struct process *limbo[3]; /* descriptors that others may still look at, by epoch */
+    uint64_t limbo_epoch[3];
 
     struct process *free; /* descriptors at hand */
     uint32_t free_count;
+    uint32_t steal_seed;
     uint64_t unique_next, unique_end;
-    struct port_signal signal; /* what this scheduler sleeps on */
+    struct port_signal signal; /* what this scheduler sleeps on; bits SIGNAL_ */
 };
 #define EPOCH_IDLE UINT64_MAX
+#define SIGNAL_WORK 1u
+#define SIGNAL_CONSOLE 2u
+
+struct scheduler_shared {
+    uint64_t epoch;      /* atomic */
+    uint64_t idle_mask;  /* atomic; schedulers that sleep */
+    uint32_t stopping;   /* atomic */
+    uint32_t started;    /* contexts 1 .. */
+    uint64_t unique;     /* atomic; next block of unique numbers */
+    uint64_t boot_nonce; /* high half of refs */
+
+    struct lock deferred_lock;
+    struct deferred *deferred[3];
+    uint64_t deferred_epoch[3];
+
+    uint64_t watched;      /* id of the process that system_run_until() waits for */
+    uint32_t watched_done; /* atomic */
+    struct message *watched_reason;
+
+    uint64_t console_reader; /* atomic; id of the process that waits for console input */
+    int32_t exit_code;
+    uint32_t exit_asked; /* atomic */
+    struct trace_sink *trace;
+};
 
 /* Make a process runnable that is not: put it on the queue of the scheduler the caller runs on. */
 void scheduler_enqueue(struct scheduler *s, struct process *p, bool woken);
+/* Run processes on this context until *until is nonzero or the system stops. */
+void scheduler_run(struct scheduler *s, const uint32_t *until);
+bool schedulers_init(struct system *s, unsigned count);
+void schedulers_stop(struct system *s);
+void schedulers_free(struct system *s);
+uint64_t unique_number(struct scheduler *s);
+/* process_wake() from a scheduler's own context. */
+void process_wake_from(struct scheduler *s, struct process *p);
+
+/* ---- process table (sched/table.c) ---- */
+bool process_table_init(struct system *s);
+void process_table_free(struct system *s);
+struct process *process_slot_take(struct scheduler *s); /* NULL: no memory, or LIMIT_PROCESSES */
+void process_slot_retire(struct scheduler *s,
+                         struct process *p);                  /* reused when nobody can look at it any more */
+void process_slot_flush(struct scheduler *s, uint64_t epoch); /* limbo to free, where the epoch allows */
+uint32_t process_slot_limit(struct system *s);                /* one past the highest index ever used */
+struct process *process_at(struct system *s, uint32_t index); /* the descriptor, living or not; NULL beyond */
+
+/* ---- locking a process: its ext and relations ---- */
+void process_lock_slow(struct process *p);
+static inline void process_lock(struct process *p)
+{
+    if (UNLIKELY((__atomic_fetch_or(&p->state, PS_LOCKED, __ATOMIC_ACQUIRE) & PS_LOCKED) != 0))
+        process_lock_slow(p);
+}
+static inline void process_unlock(struct process *p)
+{
+    __atomic_fetch_and(&p->state, ~PS_LOCKED, __ATOMIC_RELEASE);
+}
+static inline uint32_t process_state(const struct process *p)
+{
+    return __atomic_load_n(&p->state, __ATOMIC_SEQ_CST) & PS_MASK;
+}
+
+/* ---- timers (sched/timer.c) ---- */
+enum timer_kind { TIMER_WAKE, TIMER_SEND };
+struct timer {
+    struct timer *next, **prev; /* in its slot; prev NULL: not set */
+    uint64_t tick;
+    uint32_t kind;  /* enum timer_kind */
+    uint32_t wheel; /* index of the scheduler whose wheel it is in */
+    union {
+        struct process *process;
+        struct {
+            struct timer *chain; /* others with the same hash */
+            uint64_t number;     /* of the ref that names it */
+            uint64_t target;
+            struct message *message;
+        } send;
+    };
+};
+bool timers_init(struct scheduler *s);
+void timers_free(struct scheduler *s);
+/* Wake p at deadline.  t lies in p's ext; p cancels it before ext goes. */
+void timer_set_wake(struct scheduler *s, struct timer *t, struct process *p, uint64_t deadline_ns);
+void timer_cancel(struct system *s, struct timer *t);
+/* Send m to target at deadline; false: no memory.  Cancel: milliseconds left, or -1 if it was sent or never was. */
+bool timer_send(struct scheduler *s, uint64_t number, uint64_t target, struct message *m,
+                uint64_t deadline_ns);
+int64_t timer_send_cancel(struct scheduler *s, unsigned wheel, uint64_t number);
+void timers_advance(struct scheduler *s, uint64_t now_ns); /* fire what is due */
+uint64_t timers_next(struct scheduler *s); /* nothing is due before; UINT64_MAX: nothing set */
+
+/* ---- a process's further state ---- */
+enum relation_kind { RELATION_NONE, RELATION_LINK, RELATION_MONITORING, RELATION_WATCHED };
+struct relation {
+    uint64_t key;   /* link: the peer's id; monitors: number of the ref */
+    uint64_t other; /* peer's id | kind << 56 */
+};
+struct relations {
+    struct relation *slots; /* open addressing */
+    uint32_t capacity, used;
+};
+struct flow { /* messages of one other domain in this process's queue */
+    struct flow *next;
+    struct process *receiver;
+    uint64_t domain_id;
+    uint32_t count; /* under the receiver's lock */
+    uint32_t waiter_count, waiter_capacity;
+    uint64_t *waiters; /* ids of processes parked for credit */
+    uint64_t bytes;
+};
+struct process_ext {
+    struct relations relations;
+    struct timer timer;       /* of a receive or sleep */
+    uint64_t deadline_ns;     /* of that receive; 0: none */
+    struct name_entry *names; /* registered */
+    struct flow *flows;
+    uint64_t parent;
+    uint64_t max_heap_words;
+    value label;        /* SHARED name for process-info, or NIL */
+    uint32_t suspended; /* how often */
+    uint32_t trace;
+};
+/* ext, made on demand; NULL: no memory.  Pre: locked, or p is the caller's own and new. */
+struct process_ext *process_ext(struct scheduler *s, struct process *p);
+
+/* ---- life (sched/process.c) ---- */
+struct process *process_new(struct scheduler *s, struct domain *d); /* PS_NEW; NULL: no memory */
+void process_start(struct scheduler *s, struct process *p);         /* PS_NEW to runnable */
+void process_end(struct scheduler *s, struct process *p); /* with p->exit_reason; p is running or new */
+
+/* ---- mailbox and signals ---- */
+bool inbox_push(struct process *to, struct message *m); /* false: closed; m is the caller's still */
+void mailbox_fetch(struct process *p);                  /* inbox to queue; signals take effect */
+void mailbox_close(struct scheduler *s, struct process *p);
+void message_drop(struct scheduler *s, struct process *receiver,
+                  struct message *m); /* gives credit back, frees */
+
+/* ---- links and monitors (sched/relation.c) ---- */
+bool relation_add(struct scheduler *s, struct relations *r, uint64_t key, uint64_t other,
+                  enum relation_kind k);
+bool relation_remove(struct relations *r, uint64_t key, enum relation_kind k, uint64_t *other);
+void relations_free(struct scheduler *s, struct relations *r);
+void relations_break(struct scheduler *s, struct process *p,
+                     struct relations *r); /* p ends: signals and DOWN messages */
+
+/* ---- names (sched/names.c) ---- */
+void names_release(struct scheduler *s, struct process *p, struct name_entry *e);
+void names_destroy(struct domain *d);
+
+value pid_value(struct process *p, uint64_t id, uint32_t rights); /* in p's heap */
+#define PID_SEND OBJ_A
+#define PID_MONITOR OBJ_B
+#define PID_CONTROL OBJ_C
+#define PID_ALL (OBJ_A | OBJ_B | OBJ_C)
+value ref_value(struct process *p, uint64_t number);
+
+/* Run the schedulers until the process has ended; its reason as a message (the caller frees it with message_free). */
+struct message *system_run_until(struct system *s, uint64_t id);
 
 #endif

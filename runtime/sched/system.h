@@ -63,16 +63,11 @@ enum vm_exit {
 };
 enum vm_exit vm_run(struct process *p);
 
-/* ---- what interpreter and collector provide ---- */
-bool vm_system_init(struct system *s); /* runtime/vm/: units; called before any domain is made */
-void vm_system_destroy(struct system *s);
+/* ---- what the collector provides (runtime/gc/) ---- */
 bool arena_init(struct system *s); /* runtime/gc/arena.c */
 void arena_destroy(struct system *s);
 bool heap_scheduler_init(struct scheduler *s); /* runtime/gc/: what a scheduler keeps for heaps: s->heap */
 void heap_scheduler_destroy(struct scheduler *s);
-/* A fresh process (its first stack set up, nothing on it) shall call f with argc arguments; all are in its heap or SHARED.
- * f is any callable value; what is not callable fails when the process runs.  The stack grows as needed. */
-void vm_start(struct process *p, value f, const value *args, unsigned argc);
 
 /* ---- mailbox (sched/mailbox.c); owner only.  Selective receive keeps a position, p->queue_next. ---- */
 value mailbox_peek(struct process *p); /* the next unexamined message's value, or VAL_ABSENT */

@@ -1,0 +1,124 @@
+/* The console: standard input, output and error. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "runtime/port/hosted/hosted.h"
+
+struct port *port_hosted_new(void)
+{
+    struct port *p = calloc(1, sizeof *p);
+    if (p == NULL) return NULL;
+    pthread_mutex_init(&p->console_lock, NULL);
+    pthread_cond_init(&p->console_asked, NULL);
+    return p;
+}
+
+void port_hosted_free(struct port *p)
+{
+    port_hosted_restore_terminal(p);
+    if (p->console_running) {
+        pthread_cancel(p->console_thread);
+        pthread_join(p->console_thread, NULL);
+    }
+    pthread_cond_destroy(&p->console_asked);
+    pthread_mutex_destroy(&p->console_lock);
+    free(p);
+}
+
+void port_hosted_restore_terminal(struct port *p)
+{
+    if (p == NULL || !p->raw) return;
+    p->raw = false;
+    tcsetattr(0, TCSADRAIN, &p->cooked);
+}
+
+static void unlock_console(void *p) { pthread_mutex_unlock(&((struct port *)p)->console_lock); }
+
+static void *console_main(void *argument)
+{
+    struct port *p = argument;
+    for (;;) {
+        struct port_signal *signal;
+        uint64_t bit;
+        pthread_mutex_lock(&p->console_lock);
+        pthread_cleanup_push(unlock_console, p);
+        while (!p->console_wanted)
+            pthread_cond_wait(&p->console_asked, &p->console_lock);
+        p->console_wanted = false;
+        signal = p->console_signal;
+        bit = p->console_bit;
+        pthread_cleanup_pop(1);
+        struct pollfd f = {.fd = 0, .events = POLLIN};
+        while (poll(&f, 1, -1) < 0 && errno == EINTR) {}
+        port_signal_raise(p, signal, bit);
+    }
+    return NULL;
+}
+
+void port_console_watch(struct port *p, struct port_signal *s, uint64_t bit)
+{
+    pthread_mutex_lock(&p->console_lock);
+    p->console_signal = s;
+    p->console_bit = bit;
+    p->console_wanted = true;
+    if (!p->console_running) p->console_running = pthread_create(&p->console_thread, NULL, console_main, p) == 0;
+    pthread_cond_signal(&p->console_asked);
+    pthread_mutex_unlock(&p->console_lock);
+}
+
+int64_t port_console_read(struct port *p, void *to, size_t bytes)
+{
+    struct pollfd f = {.fd = 0, .events = POLLIN};
+    int ready = poll(&f, 1, 0);
+    if (ready == 0 || (ready < 0 && errno == EINTR)) return -PORT_WOULD_BLOCK;
+    if (ready < 0 || (f.revents & POLLNVAL) != 0) return 0;
+    ssize_t n = read(0, to, bytes);
+    if (n < 0) return errno == EAGAIN || errno == EINTR ? -PORT_WOULD_BLOCK : errno == EIO ? 0 : -PORT_IO;
+    return n;
+}
+
+int64_t port_console_write(struct port *p, int stream, const void *from, size_t bytes)
+{
+    for (;;) {
+        ssize_t n = write(stream == 2 ? 2 : 1, from, bytes);
+        if (n >= 0) return n;
+        if (errno == EAGAIN) {
+            struct pollfd f = {.fd = stream == 2 ? 2 : 1, .events = POLLOUT};
+            poll(&f, 1, 10);
+            return -PORT_WOULD_BLOCK;
+        }
+        if (errno != EINTR) return -PORT_IO;
+    }
+}
+
+bool port_console_raw(struct port *p, bool on)
+{
+    if (!isatty(0)) return false;
+    if (!on) {
+        port_hosted_restore_terminal(p);
+        return true;
+    }
+    if (p->raw) return true;
+    if (tcgetattr(0, &p->cooked) != 0) return false;
+    struct termios t = p->cooked;
+    t.c_iflag &= ~(tcflag_t)(BRKINT | ICRNL | INPCK | ISTRIP | IXON);
+    t.c_cflag |= CS8;
+    t.c_lflag &= ~(tcflag_t)(ECHO | ICANON | IEXTEN | ISIG);
+    t.c_cc[VMIN] = 1;
+    t.c_cc[VTIME] = 0;
+    if (tcsetattr(0, TCSADRAIN, &t) != 0) return false;
+    p->raw = true;
+    return true;
+}
+
+void port_console_size(struct port *p, unsigned *columns, unsigned *rows)
+{
+    struct winsize w;
+    bool known = ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 && w.ws_row > 0;
+    *columns = known ? w.ws_col : 80;
+    *rows = known ? w.ws_row : 24;
+}
