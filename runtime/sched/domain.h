@@ -49,6 +49,7 @@ struct domain {
     struct name_table *names; /* registered processes */
     uint64_t atom_count;      /* atomic */
     struct lock define_lock;  /* definitions one after the other; the table of names while it changes */
+    uint32_t references;      /* atomic; 1 for its life, and whatever is charged to it from outside (timers, atoms) */
     struct deferred deferred;
 };
 #define DOMAIN_NO_CHILDREN 1u /* may not make domains */
@@ -87,5 +88,8 @@ struct domain *domain_new(struct system *s, struct domain *parent, const struct 
 struct domain *domain_by_id(struct system *s,
                             uint64_t id);             /* NULL: gone.  Valid until the caller's turn ends. */
 void domain_kill(struct system *s, struct domain *d); /* it, its children, every process in them */
+/* Keep the struct (and its accounts) beyond the domain's life. */
+void domain_retain(struct domain *d);
+void domain_release(struct domain *d);
 
 #endif

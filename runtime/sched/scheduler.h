@@ -137,6 +137,7 @@ struct timer {
             uint64_t number;     /* of the ref that names it */
             uint64_t target;
             struct message *message;
+            struct domain *charged; /* retained */
         } send;
     };
 };
