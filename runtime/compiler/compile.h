@@ -1,10 +1,17 @@
 /* Core forms to bytecode.  Input is fully macro-expanded (lib/lona/expand.lona-s does it): docs/design/bytecode.md lists the
  * core forms.  The compiler knows nothing of domains or namespaces: an unqualified symbol is a local, a qualified one a global.
  *
- * The primitive (prims/code.def):
- *   (lona.core/-compile form {:file s :source s :name sym :line n :debug bool}) -> binary: a unit (loader/bytecode/format.h)
+ * The primitives (prims/code.def):
+ *   (lona.core/-compile form options) -> binary: a unit (loader/bytecode/format.h)
  *   (lona.core/-load-unit binary) -> function of no arguments: the verified unit's prototype 0, ready to call
- *   (lona.core/-disassemble binary-or-function) -> string */
+ *   (lona.core/-disassemble binary) -> string
+ *
+ * Options, a map or nil:
+ *   :file    string, kept in the unit
+ *   :source  string: the form's source text, kept in the unit
+ *   :name    symbol or string: the name of the top-level function in frames
+ *   :debug   true: every function keeps its locals until their scope ends
+ *   :ns      symbol: boot mode; an unqualified symbol that is no local is taken as ns/symbol */
 #ifndef RUNTIME_COMPILER_COMPILE_H
 #define RUNTIME_COMPILER_COMPILE_H
 
@@ -12,6 +19,8 @@
 
 struct compile_options {
     value file, source; /* strings or NIL */
+    value name;         /* symbol, string or NIL */
+    value ns;           /* symbol or NIL */
     bool keep_locals;   /* PROTO_DEBUG on every prototype */
 };
 /* A binary value holding the unit, or VAL_ERROR with a condition that has :line and :column. */

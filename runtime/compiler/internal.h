@@ -1,0 +1,248 @@
+/* Inside the compiler: the passes and what they hand on.
+ *
+ *   form --analyse.c--> nodes (flat, preorder) --generate*.c--> instructions of each arity --liveness.c--> live table
+ *        --unit.c--> bytes
+ *
+ * Nodes hold no values: literals are serialised as soon as they are met (serialize.c), names are numbered.  All tables live
+ * in scratch buffers taken from the process heap; nothing is collected while the primitive runs (P3 in vm/prim.h).
+ *
+ * Errors: the first one is kept (compile_fail); after it every pass returns early, and pushes go nowhere harmful. */
+#ifndef RUNTIME_COMPILER_INTERNAL_H
+#define RUNTIME_COMPILER_INTERNAL_H
+
+#include "loader/bytecode/ops.h"
+#include "runtime/compiler/compile.h"
+#include "runtime/value/collection.h"
+#include "runtime/value/string.h"
+#include "spec/limits.h"
+
+#define NONE UINT32_MAX
+
+/* ---- scratch buffers: arrays that grow ---- */
+struct buffer {
+    void *at;
+    uint32_t count, capacity; /* elements */
+};
+
+enum node_kind {
+    N_SPECIAL, /* a: bits */
+    N_INT,     /* a: signed 32-bit number */
+    N_LIT,     /* a: literal */
+    N_LOCAL,   /* a: variable */
+    N_UPVAL,   /* a: index */
+    N_SELF,
+    N_SIBLING, /* a: function of the same letfn*, made anew from this closure's own captures */
+    N_GLOBAL,  /* a: global */
+    N_IF,      /* test then else */
+    N_DO,      /* a: count (>= 1); children */
+    N_LET,     /* a: first variable, b: count; inits, body */
+    N_LETFN,   /* a: first variable, b: count; functions, body */
+    N_LOOP,    /* a: loop; inits, body */
+    N_RECUR,   /* a: loop, b: count; arguments */
+    N_FN,      /* a: function; N_ARITY children */
+    N_ARITY,   /* a: arity; body */
+    N_CATCH,   /* a: token variable, b: value variable; body, handler */
+    N_CLEANUP, /* body, cleanup */
+    N_RECEIVE, /* a: message variable, b: has a timeout; [timeout] select [on-timeout] */
+    N_TAKE,    /* body */
+    N_SKIP,
+    N_ALT, /* a: count; children */
+    N_FAIL,
+    N_CALL,   /* b: argument count; function, arguments */
+    N_CALLG,  /* a: global, b: argument count; arguments */
+    N_OP,     /* a: opcode, b: argument count; arguments */
+    N_VECTOR, /* b: count; elements */
+    N_MAP,    /* b: count of keys and values */
+    N_SET
+};
+struct node {
+    uint32_t kind;
+    uint32_t a, b;
+    uint32_t end;      /* index behind the last descendant: the next sibling */
+    uint32_t position; /* index in positions + 1; 0: that of the parent */
+};
+
+enum var_kind { VAR_LOCAL, VAR_SELF, VAR_SIBLING, VAR_CONSTANT };
+struct var {
+    value symbol;
+    uint32_t kind;
+    uint32_t function;     /* that owns it */
+    uint32_t target;       /* SELF, SIBLING: the function it names.  CONSTANT: the node with the constant */
+    uint32_t shadowed;     /* next in its chain of the scope table, + 1 */
+    uint32_t name_literal; /* for the debugger */
+    uint32_t reg;
+    uint32_t memo_capset, memo_index; /* where this variable was captured last */
+};
+
+/* How a function finds the value of a variable: a node without children. */
+struct reference {
+    uint32_t kind, a;
+};
+struct capture {
+    uint32_t var;
+    struct reference from; /* in the function around */
+    uint32_t next;         /* capture of the same set */
+};
+/* What a closure captures; the functions of one letfn* share one set, so that each can make the others. */
+struct capset {
+    uint32_t first, last, count;
+};
+struct function {
+    uint32_t parent, capset, group;
+    uint32_t first_arity, arity_count;
+    uint32_t name_literal;
+    bool keep_locals;
+};
+struct arity_info {
+    uint32_t function, node, loop;
+    uint32_t fixed_count;
+    bool variadic;
+    struct proto_record record; /* filled by the generator */
+};
+struct loop {
+    uint32_t first_var, count, head;
+};
+struct literal {
+    uint32_t offset, size, hash;
+    uint32_t global; /* or NONE */
+};
+struct fixup {
+    uint32_t insn, next;
+};
+
+#define SCOPE_BUCKETS 128
+
+struct compiler {
+    struct process *p;
+    const struct compile_options *options;
+    bool failed;
+    bool no_short_jumps; /* compiled again, because a fused jump did not reach */
+    bool far;            /* a fused jump did not reach */
+    uint32_t depth;
+    uint32_t line, column; /* of the innermost list form with a position */
+    value key_line, key_column, key_start, key_end, key_debug, key_name;
+    int64_t base_offset; /* :start of the top-level form */
+
+    struct buffer nodes, vars, functions, arities, loops, captures, capsets, positions, scope;
+    struct buffer data; /* serialised literals, bytes */
+    struct buffer literals, literal_index, globals, global_index;
+    struct buffer serial_stack;
+    uint32_t function; /* being analysed */
+    uint32_t groups;
+    uint32_t buckets[SCOPE_BUCKETS]; /* variable + 1 */
+
+    /* the generator */
+    struct buffer code, live, regions, out_positions, locals, fixups, scratch, moves;
+    struct arity_info *arity;
+    struct label *fail;   /* where fail* goes */
+    struct label *peek;   /* where skip* goes */
+    uint32_t literal_add; /* global of lona.core/-literal-add, if a big collection needs it */
+    uint32_t first_insn;  /* of the arity, in code */
+    uint32_t top, max;    /* next free register; registers used */
+    uint32_t position, last_position;
+    bool keep_locals;
+
+    uint64_t sink[16]; /* where pushes go once something failed */
+};
+
+/* ---- buffers.c ---- */
+/* Room for n more elements of the given size at the end; their first.  Uninitialised.  Never NULL: once c->failed is set
+ * the result may be c->sink, for elements of up to 128 bytes and n == 1. */
+void *buffer_push(struct compiler *c, struct buffer *b, uint32_t element_size, uint32_t n);
+#define PUSH(c, buffer, type) ((type *)buffer_push(c, &(c)->buffer, sizeof(type), 1))
+#define AT(c, buffer, type, i) (((type *)(c)->buffer.at)[i])
+
+/* Error at the current position.  Keeps the first. */
+void compile_fail(struct compiler *c, enum error_kind kind, value form, const char *fmt, const char *text);
+
+/* ---- serialize.c ---- */
+enum serial_mode { SERIAL_QUOTED, SERIAL_BARE /* without the metadata of v itself */, SERIAL_EXPRESSION };
+/* Index of the literal (equal bytes are kept once), or NONE: with c->failed set, or (SERIAL_EXPRESSION) because the
+ * collection form is not all constants. */
+uint32_t literal_of(struct compiler *c, value v, enum serial_mode mode);
+uint32_t literal_var(struct compiler *c, value symbol);
+uint32_t global_of(struct compiler *c, value symbol);
+uint32_t global_named(struct compiler *c, value ns, value name); /* strings */
+bool value_is_constant(value v); /* evaluates to itself, without being a collection or a symbol */
+
+/* ---- forms.c ---- */
+bool form_is_list(value v);
+/* The first of *list, which becomes the rest; false at the end.  Fails on sequences that are not there yet. */
+bool form_next(struct compiler *c, value *list, value *item);
+uint32_t form_position(struct compiler *c, value form);
+value form_meta(struct compiler *c, value form); /* without positions; NIL if nothing is left */
+enum head {
+    HEAD_NONE,
+    HEAD_QUOTE,
+    HEAD_IF,
+    HEAD_DO,
+    HEAD_LET,
+    HEAD_LETFN,
+    HEAD_LOOP,
+    HEAD_RECUR,
+    HEAD_FN,
+    HEAD_VAR,
+    HEAD_CATCH,
+    HEAD_CLEANUP,
+    HEAD_RECEIVE,
+    HEAD_TAKE,
+    HEAD_SKIP,
+    HEAD_ALT,
+    HEAD_FAIL
+};
+enum head form_head(value symbol);
+int intrinsic_of(value symbol, const char *ns_or_null, uint32_t argc); /* opcode, or -1 */
+
+/* ---- passes ---- */
+void analyse(struct compiler *c, value form);
+void generate(struct compiler *c);
+void liveness(struct compiler *c, uint32_t insn_count); /* of c->arity; appends to c->live */
+value unit_bytes(struct compiler *c);
+
+/* ---- generate*.c ---- */
+enum mode { MODE_VALUE, MODE_EFFECT, MODE_TAIL };
+struct dest {
+    enum mode mode;
+    uint32_t reg; /* MODE_VALUE */
+    bool free;    /* MODE_VALUE: reg holds nothing that is still needed, so it may serve as a temporary */
+};
+struct label {
+    uint32_t target; /* relative to the arity, or NONE */
+    uint32_t fixups; /* or NONE */
+};
+#define LABEL ((struct label){NONE, NONE})
+
+/* Code that puts the node's value where d says.  False if control never comes out at the end of it. */
+bool gen(struct compiler *c, uint32_t n, struct dest d);
+void gen_test(struct compiler *c, uint32_t n, struct label *yes, struct label *no, bool falls_into_yes);
+bool gen_catch(struct compiler *c, uint32_t n, struct dest d);
+bool gen_cleanup(struct compiler *c, uint32_t n, struct dest d);
+bool gen_receive(struct compiler *c, uint32_t n, struct dest d);
+bool gen_recur(struct compiler *c, uint32_t n);
+bool gen_collection(struct compiler *c, uint32_t n, struct dest d);
+bool gen_call(struct compiler *c, uint32_t n, struct dest d);
+bool gen_closure(struct compiler *c, uint32_t function, struct dest d);
+uint32_t gen_operand(struct compiler *c, uint32_t n); /* its register: a local's own, or a new temporary */
+void gen_reference(struct compiler *c, struct reference r, uint32_t reg);
+
+void emit(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, uint32_t cc);
+void emit_bc(struct compiler *c, enum opcode op, uint32_t a, int32_t bc);
+void emit_move(struct compiler *c, uint32_t to, uint32_t from);
+void emit_jump(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, struct label *l);
+void bind(struct compiler *c, struct label *l);
+uint32_t here(struct compiler *c);
+uint32_t new_register(struct compiler *c);
+void need_registers(struct compiler *c, uint32_t count);
+bool deliver(struct compiler *c, uint32_t reg, struct dest d); /* the value in reg to where d says */
+void local_scope(struct compiler *c, uint32_t var, uint32_t first);
+
+static inline struct node *node_at(struct compiler *c, uint32_t n)
+{
+    return &AT(c, nodes, struct node, n);
+}
+static inline struct dest to_register(uint32_t reg)
+{
+    return (struct dest){MODE_VALUE, reg, true};
+}
+
+#endif

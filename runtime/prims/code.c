@@ -1,0 +1,68 @@
+/* Primitives of the compiler: see code.def. */
+#include "runtime/compiler/compile.h"
+#include "runtime/value/collection.h"
+#include "runtime/value/string.h"
+#include "runtime/vm/prim.h"
+
+static value option(struct process *p, value options, const char *name)
+{
+    if (options == NIL) return NIL;
+    value v = map_get_keyword(options, keyword_c(p, NULL, name));
+    return v == VAL_ABSENT || v == VAL_SLOW ? NIL : v;
+}
+
+value prim_compile(struct process *p, value *a, unsigned argc);
+value prim_compile(struct process *p, value *a, unsigned argc)
+{
+    value options = argc > 1 ? a[1] : NIL;
+    if (options != NIL && !is_map(options))
+        return fail_type(p, "-compile", 2, options, "a map of options, or nil");
+    struct compile_options o = {.file = option(p, options, "file"),
+                                .source = option(p, options, "source"),
+                                .name = option(p, options, "name"),
+                                .ns = option(p, options, "ns"),
+                                .keep_locals = truthy(option(p, options, "debug"))};
+    if (o.file != NIL && !is_string(o.file)) return fail_type(p, "-compile", 2, o.file, "a string for :file");
+    if (o.source != NIL && !is_string(o.source))
+        return fail_type(p, "-compile", 2, o.source, "a string for :source");
+    if (o.name != NIL && !is_string(o.name) && !is_symbol(o.name))
+        return fail_type(p, "-compile", 2, o.name, "a symbol or string for :name");
+    if (o.ns != NIL && !is_symbol(o.ns)) return fail_type(p, "-compile", 2, o.ns, "a symbol for :ns");
+    return compile_form(p, a[0], &o);
+}
+
+/* Adds v to a map or set that a literal builds: keys and elements written twice are errors. */
+static value add_once(struct process *p, value coll, value key, value val)
+{
+    value there = is_map(coll) ? map_get(coll, key) : set_get(coll, key);
+    if (there != VAL_ABSENT && there != VAL_SLOW)
+        return process_fail(p, ERR_ARGUMENT, key, "a literal holds %v twice", key);
+    return is_map(coll) ? map_assoc(p, coll, key, val) : set_conj(p, coll, key);
+}
+
+value prim_literal_add(struct process *p, value *a, unsigned argc);
+value prim_literal_add(struct process *p, value *a, unsigned argc)
+{
+    value coll = a[0];
+    if (!is_vector(a[1]) || vector_count(a[1]) > 32)
+        return fail_type(p, "-literal-add", 2, a[1], "a vector of up to 32");
+    uint64_t n = vector_count(a[1]);
+    if (is_map(coll) && n % 2) return fail_type(p, "-literal-add", 2, a[1], "keys and values");
+    if (!is_map(coll) && !is_set(coll) && !is_vector(coll))
+        return fail_type(p, "-literal-add", 1, coll, "a vector, map or set");
+    for (uint64_t i = 0; i < n && coll != VAL_ERROR && coll != VAL_SLOW; i++) {
+        value v = vector_nth(a[1], i);
+        if (is_vector(coll))
+            coll = vector_conj(p, coll, v);
+        else if (is_set(coll))
+            coll = add_once(p, coll, v, NIL);
+        else {
+            coll = add_once(p, coll, v, vector_nth(a[1], i + 1));
+            i++;
+        }
+    }
+    if (coll == VAL_SLOW)
+        return process_fail(p, ERR_ARGUMENT, a[1],
+                            "a key of a large literal is too large to compare in place");
+    return coll;
+}
