@@ -28,6 +28,7 @@ value number_shr(struct process *p, value a, value count);
 
 /* -1, 0, 1; 2: unordered (a NaN); numbers only (pre), exact across types. */
 int number_compare(value a, value b);
+int number_sign(value v); /* -1, 0 (also for a NaN), 1; pre: is_number */
 bool number_equal(value a, value b); /* `=`: same category (exact or double) and same number */
 bool number_same(value a, value b);  /* `==`: same number, whatever the representation */
 uint32_t number_hash(value a);       /* equal numbers (`=`), equal hashes; as Clojure: 1 and 1.0 are different */
@@ -38,14 +39,25 @@ bool number_to_i64(value v, int64_t *out); /* false: not an integer in range */
 bool number_to_u64(value v, uint64_t *out);
 double number_to_double(value v);          /* nearest even; pre: is_number */
 
-/* Text to number: integers (decimal, 0x, 0 octal, NrDDD radix, trailing N), ratios, floats (also ##Inf written elsewhere;
- * trailing M reads as the exact decimal's double).  VAL_ABSENT: not a number; VAL_ERROR: e.g. zero denominator. */
+/* Text to number: integers (decimal, 0x, 0 octal, NrDDD radix, trailing N), ratios, floats (##Inf is the reader's;
+ * trailing M reads as the double nearest to the decimal).  VAL_ABSENT: not a number; VAL_ERROR: e.g. zero denominator.
+ * VAL_SLOW: an integer or ratio with more digits than one call may read (over NUMBER_PARSE_DIRECT bytes); then call
+ * number_parse_resume until it answers something else than VAL_YIELD; *state is NIL at first, a GC root between calls. */
+#define NUMBER_PARSE_DIRECT 2000
 value number_parse(struct process *p, const char *text, size_t size);
+value number_parse_resume(struct process *p, const char *text, size_t size, value *state);
+/* Digits only.  VAL_ABSENT: a character that is no digit of the radix, or no digits; VAL_SLOW as above. */
 value integer_parse(struct process *p, const char *digits, size_t size, unsigned radix, bool negative);
-/* Number to text: bytes written to `to` (at least NUMBER_TEXT_MAX for fixnum and double); integers of any size go through
- * the resumable primitive.  Doubles: the shortest text that reads back, "1.0", "1.0E10" forms as Clojure prints them. */
-#define NUMBER_TEXT_MAX 40
+value integer_parse_resume(struct process *p, const char *digits, size_t size, unsigned radix, bool negative, value *state);
+
+/* Number to text: bytes written to `to` (at least NUMBER_TEXT_MAX), no terminating zero.
+ * Doubles: the shortest text that reads back, "1.0", "1.0E10", "Infinity", "NaN" as `str` gives them; the readable form
+ * writes ##Inf, ##-Inf, ##NaN. */
+#define NUMBER_TEXT_MAX 72
 size_t fixnum_format(int64_t i, unsigned radix, char *to);
 size_t double_format(double d, char *to);
+size_t double_format_readable(double d, char *to);
+/* Any exact number (integer or ratio) as a string value, radix 2 .. 36.  VAL_YIELD: call again, as above. */
+value number_to_string(struct process *p, value v, unsigned radix, value *state);
 
 #endif

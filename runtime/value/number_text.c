@@ -1,0 +1,173 @@
+/* Numbers to text and back, for what one call can do; number_job.c does the rest. */
+#include "base/float_text.h"
+#include "runtime/value/number_internal.h"
+#include "runtime/value/string.h"
+
+/* ---- to text ---- */
+
+size_t fixnum_format(int64_t i, unsigned radix, char *to)
+{
+    limb m = i < 0 ? -(limb)i : (limb)i;
+    char digits[64], *start = limbs_to_digits(&m, 1, radix, digits + sizeof digits, 1);
+    size_t n = (size_t)(digits + sizeof digits - start);
+    if (i < 0) *to++ = '-';
+    __builtin_memcpy(to, start, n);
+    return n + (i < 0);
+}
+
+size_t double_format(double d, char *to) { return float_format(d, to); }
+
+size_t double_format_readable(double d, char *to)
+{
+    if (d - d == 0) return float_format(d, to);
+    const char *text = d != d ? "##NaN" : d > 0 ? "##Inf" : "##-Inf";
+    size_t n = __builtin_strlen(text);
+    __builtin_memcpy(to, text, n);
+    return n;
+}
+
+/* ---- from text ---- */
+
+static bool is_decimal(char c) { return c >= '0' && c <= '9'; }
+
+static bool is_digit_of(char c, unsigned radix)
+{
+    unsigned d = is_decimal(c) ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a');
+    if (!is_decimal(c) && d >= 26) return false;
+    return d + (is_decimal(c) ? 0 : 10) < radix;
+}
+
+static bool all_digits(const char *text, size_t size, unsigned radix)
+{
+    for (size_t i = 0; i < size; i++)
+        if (!is_digit_of(text[i], radix)) return false;
+    return size > 0;
+}
+
+value integer_parse(struct process *p, const char *digits, size_t size, unsigned radix, bool negative)
+{
+    if (size > NUMBER_PARSE_DIRECT) return VAL_SLOW;
+    if (!all_digits(digits, size, radix)) return VAL_ABSENT;
+    limb r[NUMBER_PARSE_DIRECT * 6 / 64 + 3]; /* log2(36) < 6 */
+    size_t n = limbs_from_digits(r, digits, size, radix);
+    return integer_make(p, r, n, negative);
+}
+
+/* An integer's parts: sign, radix and digits.  False: no integer. */
+struct integer_text {
+    const char *digits;
+    size_t size;
+    unsigned radix;
+    bool negative;
+};
+
+static bool scan_integer(const char *text, size_t size, struct integer_text *to)
+{
+    to->negative = size > 0 && text[0] == '-';
+    if (size > 0 && (text[0] == '-' || text[0] == '+')) text++, size--;
+    if (size == 0 || !is_decimal(text[0])) return false;
+    to->radix = 10;
+    size_t skip = 0;
+    bool hex = size > 2 && text[0] == '0' && (text[1] | 0x20) == 'x';
+    if (hex) {
+        to->radix = 16;
+        skip = 2;
+    } else if (text[0] != '0' && size > 2 && (text[1] | 0x20) == 'r') {
+        to->radix = (unsigned)(text[0] - '0');
+        skip = 2;
+    } else if (text[0] != '0' && size > 3 && is_decimal(text[1]) && (text[2] | 0x20) == 'r') {
+        to->radix = (unsigned)(text[0] - '0') * 10 + (unsigned)(text[1] - '0');
+        skip = 3;
+    } else if (text[0] == '0' && size > 1 && text[1] != 'N') {
+        to->radix = 8;
+        skip = 1;
+    }
+    if (to->radix < 2 || to->radix > 36) return false;
+    /* N marks an integer, except where it is a digit of the radix. */
+    if (text[size - 1] == 'N' && to->radix <= 23) size--;
+    to->digits = text + skip;
+    to->size = size - skip;
+    return to->size > 0;
+}
+
+/* [+-] digits [. digits] [e digits] [M]: at least one of point, exponent, M. */
+static value parse_float(const char *text, size_t size)
+{
+    bool negative = size > 0 && text[0] == '-';
+    if (size > 0 && (text[0] == '-' || text[0] == '+')) text++, size--;
+    if (size == 0 || !is_decimal(text[0])) return VAL_ABSENT;
+    if (text[size - 1] == 'M') size--;
+    size_t used;
+    double d = float_parse(text, size, &used);
+    return used == size ? from_double(negative ? -d : d) : VAL_ABSENT;
+}
+
+static const char *find_slash(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (text[i] == '/') return text + i;
+    return NULL;
+}
+
+/* The integer of *t, by one call or in turns (state not NULL). */
+static value read_integer(struct process *p, const struct integer_text *t, value *state)
+{
+    return state == NULL ? integer_parse(p, t->digits, t->size, t->radix, t->negative)
+                         : integer_parse_resume(p, t->digits, t->size, t->radix, t->negative, state);
+}
+
+/* digits / digits; state: (numerator so far . inner state). */
+static value parse_ratio(struct process *p, const char *text, size_t size, const char *slash, value *state)
+{
+    struct integer_text n = {text, (size_t)(slash - text), 10, false};
+    struct integer_text d = {slash + 1, (size_t)(text + size - slash - 1), 10, false};
+    if (n.size > 0 && (*text == '-' || *text == '+')) {
+        n.negative = *text == '-';
+        n.digits++, n.size--;
+    }
+    if (state == NULL) {
+        value a = integer_parse(p, n.digits, n.size, 10, n.negative), b = integer_parse(p, d.digits, d.size, 10, false);
+        if (a == VAL_ABSENT || b == VAL_ABSENT) return VAL_ABSENT;
+        if (a == VAL_SLOW || b == VAL_SLOW) return VAL_SLOW;
+        return is_sentinel(a) ? a : is_sentinel(b) ? b : number_div(p, a, b);
+    }
+    if (*state == NIL) {
+        struct object *o = heap_alloc(p, T_STATE, 0, 3);
+        o->p[0] = o->p[1] = VAL_UNBOUND;
+        o->p[2] = NIL;
+        *state = from_obj(o);
+    }
+    struct object *o = to_obj(*state);
+    for (uint32_t i = 0; i < 2; i++) {
+        if (o->p[i] != VAL_UNBOUND) continue;
+        value inner = o->p[2], v = read_integer(p, i == 0 ? &n : &d, &inner);
+        heap_write(p, o, 2, v == VAL_YIELD ? inner : NIL);
+        if (is_sentinel(v)) return v;
+        heap_write(p, o, i, v);
+    }
+    value inner = o->p[2], v = number_div_resume(p, o->p[0], o->p[1], &inner);
+    heap_write(p, o, 2, inner);
+    return v;
+}
+
+static value parse(struct process *p, const char *text, size_t size, value *state)
+{
+    struct integer_text t;
+    if (size == 0) return VAL_ABSENT;
+    const char *slash = find_slash(text, size);
+    if (slash != NULL) return parse_ratio(p, text, size, slash, state);
+    if (scan_integer(text, size, &t)) {
+        value v = read_integer(p, &t, state);
+        if (v != VAL_ABSENT && !(v == VAL_SLOW && !all_digits(t.digits, t.size, t.radix))) return v;
+    }
+    return parse_float(text, size);
+}
+
+value number_parse(struct process *p, const char *text, size_t size) { return parse(p, text, size, NULL); }
+
+value number_parse_resume(struct process *p, const char *text, size_t size, value *state)
+{
+    value v = parse(p, text, size, state);
+    if (v != VAL_YIELD) *state = NIL;
+    return v;
+}
