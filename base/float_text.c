@@ -4,9 +4,15 @@
 
 typedef unsigned __int128 u128;
 
-static inline int floor_log2_pow10(int e) { return (e * 1741647) >> 19; }
+static inline int floor_log2_pow10(int e)
+{
+    return (e * 1741647) >> 19;
+}
 
-static inline bool pow10_is_exact(int k) { return k >= 0 && k <= 55; }
+static inline bool pow10_is_exact(int k)
+{
+    return k >= 0 && k <= 55;
+}
 
 /* ---- printing: Schubfach ---- */
 
@@ -209,10 +215,14 @@ double float_from_decimal(const char *digits, size_t n, int64_t exponent)
     char kept[SIGNIFICANT_DIGITS + 1];
     __builtin_memcpy(kept, digits, SIGNIFICANT_DIGITS);
     kept[SIGNIFICANT_DIGITS] = '1'; /* the last digit cut is not zero */
-    return decimal_exact(kept, SIGNIFICANT_DIGITS + 1, (int)(exponent + (int64_t)(n - SIGNIFICANT_DIGITS) - 1));
+    return decimal_exact(kept, SIGNIFICANT_DIGITS + 1,
+                         (int)(exponent + (int64_t)(n - SIGNIFICANT_DIGITS) - 1));
 }
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 
 double float_parse(const char *text, size_t size, size_t *used)
 {

@@ -255,7 +255,8 @@ limb limbs_div_step(limb *u, const limb *v, size_t vn, limb inverse)
         digit--;
         rem_fits = !__builtin_add_overflow(rem, v1, &rem);
     }
-    if (UNLIKELY(limbs_submul_1(u, v, vn, digit) > u[vn])) { /* the estimate was one too large: rare (2 in 2^64) */
+    if (UNLIKELY(limbs_submul_1(u, v, vn, digit) >
+                 u[vn])) { /* the estimate was one too large: rare (2 in 2^64) */
         digit--;
         limbs_add(u, u, vn, v, vn);
     }

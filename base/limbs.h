@@ -13,8 +13,8 @@ typedef uint64_t limb;
 size_t limbs_len(const limb *a, size_t n);
 /* -1, 0, 1.  Pre: no leading zeros in either. */
 int limbs_compare(const limb *a, size_t an, const limb *b, size_t bn);
-uint64_t limbs_bit_length(const limb *a, size_t n); /* 0 for zero; pre: no leading zeros */
-bool limbs_any_below(const limb *a, uint64_t bits);  /* is one of the lowest `bits` bits set? */
+uint64_t limbs_bit_length(const limb *a, size_t n);     /* 0 for zero; pre: no leading zeros */
+bool limbs_any_below(const limb *a, uint64_t bits);     /* is one of the lowest `bits` bits set? */
 uint64_t limbs_trailing_zeros(const limb *a, size_t n); /* pre: not zero */
 
 /* r = a + b, an limbs, returns the carry; r = a - b, returns the borrow.  Pre: an >= bn.  r may be a or b. */
@@ -58,7 +58,8 @@ size_t limbs_gcd_steps(limb *a, size_t *an, limb *b, size_t *bn, limb **which, u
 double limbs_to_double(const limb *a, size_t n, int64_t exponent, bool sticky);
 /* The double nearest to n / d * 2^exponent.  Pre: no leading zeros, both nonzero; scratch: 2 * dn + 8 limbs.
  * Cost O(dn). */
-double limbs_quotient_to_double(const limb *n, size_t nn, const limb *d, size_t dn, int64_t exponent, limb *scratch);
+double limbs_quotient_to_double(const limb *n, size_t nn, const limb *d, size_t dn, int64_t exponent,
+                                limb *scratch);
 
 /* Digits.  limbs_from_digits: value of n digit characters (checked by the caller) in radix, into r; returns the length.
  * Capacity of r: n * bits_per_digit / 64 + 2.  Cost O(n^2).

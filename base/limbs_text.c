@@ -15,7 +15,8 @@ static double round_to_double(uint64_t m, int64_t exponent, bool sticky)
         uint64_t kept = drop >= 64 ? 0 : m >> drop;
         uint64_t rest = drop >= 64 ? m : m << (64 - drop); /* as a fraction of 2^64 (drop == 64: m itself) */
         bool up = rest > 1ull << 63 || (rest == 1ull << 63 && (sticky || (kept & 1)));
-        bits = (top >= -1022 ? (uint64_t)(top + 1022) << 52 : 0) + kept + up; /* the leading bit adds 1 to the exponent */
+        bits = (top >= -1022 ? (uint64_t)(top + 1022) << 52 : 0) + kept +
+               up; /* the leading bit adds 1 to the exponent */
     }
     double d;
     __builtin_memcpy(&d, &bits, 8);
@@ -50,7 +51,8 @@ static void shift_into(limb *r, size_t rn, const limb *a, size_t an, int64_t s)
     }
 }
 
-double limbs_quotient_to_double(const limb *n, size_t nn, const limb *d, size_t dn, int64_t exponent, limb *scratch)
+double limbs_quotient_to_double(const limb *n, size_t nn, const limb *d, size_t dn, int64_t exponent,
+                                limb *scratch)
 {
     int64_t shift = (int64_t)limbs_bit_length(d, dn) + 66 - (int64_t)limbs_bit_length(n, nn);
     bool sticky = shift < 0 && limbs_any_below(n, (uint64_t)-shift);
@@ -93,7 +95,8 @@ size_t limbs_from_digits(limb *r, const char *digits, size_t n, unsigned radix)
     limb power = limbs_radix_power(radix, &chunk);
     size_t len = 0;
     for (size_t i = 0; i < n;) {
-        size_t take = (n - i) % chunk != 0 ? (n - i) % chunk : chunk; /* a short piece first, then full ones */
+        size_t take =
+            (n - i) % chunk != 0 ? (n - i) % chunk : chunk; /* a short piece first, then full ones */
         limb part = 0;
         for (size_t k = 0; k < take; k++) part = part * radix + digit_of(digits[i + k]);
         i += take;

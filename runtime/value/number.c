@@ -2,7 +2,10 @@
  * hold the rest. */
 #include "runtime/value/number_internal.h"
 
-bool is_integer(value v) { return is_fixnum(v) || is_type(v, T_BIGINT); }
+bool is_integer(value v)
+{
+    return is_fixnum(v) || is_type(v, T_BIGINT);
+}
 
 bool is_number(value v)
 {
@@ -62,7 +65,8 @@ bool number_to_u64(value v, uint64_t *out)
 struct object *integer_new(struct process *p, size_t n)
 {
     if (n > LIMIT_BIGINT_LIMBS + 2) {
-        process_fail(p, ERR_TOO_LARGE, NIL, "an integer of %u bits is larger than the limit", (uint64_t)n * 64);
+        process_fail(p, ERR_TOO_LARGE, NIL, "an integer of %u bits is larger than the limit",
+                     (uint64_t)n * 64);
         return NULL;
     }
     if (n > 4096) {
@@ -89,7 +93,8 @@ value integer_finish(struct process *p, struct object *o, bool negative)
     bool small = limbs_fit_fixnum(o->p, n, negative);
     value result = small ? limbs_fixnum(o->p, n, negative) : from_obj(o);
     if (!small && n > LIMIT_BIGINT_LIMBS)
-        return process_fail(p, ERR_TOO_LARGE, NIL, "an integer of %u bits is larger than the limit", (uint64_t)n * 64);
+        return process_fail(p, ERR_TOO_LARGE, NIL, "an integer of %u bits is larger than the limit",
+                            (uint64_t)n * 64);
     if (!small) o->header = make_header(T_BIGINT, negative ? OBJ_A : 0, (uint32_t)n);
     /* Give back what is left over; where something else was allocated behind it, an unreachable object fills the gap. */
     value *keep = small ? (value *)o : o->p + n;
@@ -110,8 +115,14 @@ value integer_make(struct process *p, const limb *d, size_t n, bool negative)
     return integer_finish(p, o, negative);
 }
 
-bool integer_is_zero(value v) { return v == from_fixnum(0); }
-bool integer_negative(value v) { return is_fixnum(v) ? to_fixnum(v) < 0 : obj_has(to_obj(v), OBJ_A); }
+bool integer_is_zero(value v)
+{
+    return v == from_fixnum(0);
+}
+bool integer_negative(value v)
+{
+    return is_fixnum(v) ? to_fixnum(v) < 0 : obj_has(to_obj(v), OBJ_A);
+}
 
 /* ---- sums ---- */
 
@@ -140,8 +151,10 @@ value integer_add(struct process *p, value a, value b, bool subtract)
 /* a op b for ratios (and integers beside them). */
 static value ratio_add(struct process *p, value a, value b, bool subtract)
 {
-    value an = ratio_numerator(a), ad = ratio_denominator(a), bn = ratio_numerator(b), bd = ratio_denominator(b);
-    if (integer_limbs(an) + integer_limbs(ad) > SLOW_GCD_LIMBS || integer_limbs(bn) + integer_limbs(bd) > SLOW_GCD_LIMBS)
+    value an = ratio_numerator(a), ad = ratio_denominator(a), bn = ratio_numerator(b),
+          bd = ratio_denominator(b);
+    if (integer_limbs(an) + integer_limbs(ad) > SLOW_GCD_LIMBS ||
+        integer_limbs(bn) + integer_limbs(bd) > SLOW_GCD_LIMBS)
         return VAL_SLOW;
     value n = integer_add(p, integer_mul(p, an, bd), integer_mul(p, bn, ad), subtract);
     if (ad == from_fixnum(1) || bd == from_fixnum(1)) return ratio_of(p, n, ad == from_fixnum(1) ? bd : ad);
@@ -159,8 +172,14 @@ static value add(struct process *p, value a, value b, bool subtract, const char 
     return ratio_add(p, a, b, subtract);
 }
 
-value number_add(struct process *p, value a, value b) { return add(p, a, b, false, "+"); }
-value number_sub(struct process *p, value a, value b) { return add(p, a, b, true, "-"); }
+value number_add(struct process *p, value a, value b)
+{
+    return add(p, a, b, false, "+");
+}
+value number_sub(struct process *p, value a, value b)
+{
+    return add(p, a, b, true, "-");
+}
 
 value number_neg(struct process *p, value a)
 {
@@ -181,7 +200,8 @@ value number_neg(struct process *p, value a)
 value integer_mul(struct process *p, value a, value b)
 {
     int64_t small;
-    if (both_fixnum(a, b) && !__builtin_mul_overflow(to_fixnum(a), to_fixnum(b), &small)) return number_from_i64(p, small);
+    if (both_fixnum(a, b) && !__builtin_mul_overflow(to_fixnum(a), to_fixnum(b), &small))
+        return number_from_i64(p, small);
     struct integer x, y;
     integer_view(a, &x);
     integer_view(b, &y);
@@ -198,8 +218,10 @@ value integer_mul(struct process *p, value a, value b)
 
 static value ratio_mul(struct process *p, value a, value b)
 {
-    value an = ratio_numerator(a), ad = ratio_denominator(a), bn = ratio_numerator(b), bd = ratio_denominator(b);
-    if (integer_limbs(an) + integer_limbs(ad) > SLOW_GCD_LIMBS || integer_limbs(bn) + integer_limbs(bd) > SLOW_GCD_LIMBS)
+    value an = ratio_numerator(a), ad = ratio_denominator(a), bn = ratio_numerator(b),
+          bd = ratio_denominator(b);
+    if (integer_limbs(an) + integer_limbs(ad) > SLOW_GCD_LIMBS ||
+        integer_limbs(bn) + integer_limbs(bd) > SLOW_GCD_LIMBS)
         return VAL_SLOW;
     return ratio_make(p, integer_mul(p, an, bn), integer_mul(p, ad, bd));
 }

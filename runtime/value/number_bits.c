@@ -40,9 +40,18 @@ static value bits(struct process *p, value a, value b, enum bit_op op, const cha
     return integer_finish(p, o, negative);
 }
 
-value number_bitand(struct process *p, value a, value b) { return bits(p, a, b, BIT_AND, "bit-and"); }
-value number_bitor(struct process *p, value a, value b) { return bits(p, a, b, BIT_OR, "bit-or"); }
-value number_bitxor(struct process *p, value a, value b) { return bits(p, a, b, BIT_XOR, "bit-xor"); }
+value number_bitand(struct process *p, value a, value b)
+{
+    return bits(p, a, b, BIT_AND, "bit-and");
+}
+value number_bitor(struct process *p, value a, value b)
+{
+    return bits(p, a, b, BIT_OR, "bit-or");
+}
+value number_bitxor(struct process *p, value a, value b)
+{
+    return bits(p, a, b, BIT_XOR, "bit-xor");
+}
 
 static value shift_left(struct process *p, value a, uint64_t count)
 {
@@ -50,7 +59,8 @@ static value shift_left(struct process *p, value a, uint64_t count)
     integer_view(a, &x);
     if (x.n == 0) return a;
     if (count > (uint64_t)LIMIT_BIGINT_LIMBS * 64)
-        return process_fail(p, ERR_TOO_LARGE, NIL, "a shift by %u bits gives an integer larger than the limit", count);
+        return process_fail(p, ERR_TOO_LARGE, NIL,
+                            "a shift by %u bits gives an integer larger than the limit", count);
     size_t words = count / 64;
     struct object *o = integer_new(p, x.n + words + 1);
     if (o == NULL) return VAL_ERROR;
@@ -92,5 +102,11 @@ static value shift(struct process *p, value a, value count, bool left, const cha
     return left ? shift_left(p, a, (uint64_t)n) : shift_right(p, a, (uint64_t)n);
 }
 
-value number_shl(struct process *p, value a, value count) { return shift(p, a, count, true, "bit-shift-left"); }
-value number_shr(struct process *p, value a, value count) { return shift(p, a, count, false, "bit-shift-right"); }
+value number_shl(struct process *p, value a, value count)
+{
+    return shift(p, a, count, true, "bit-shift-left");
+}
+value number_shr(struct process *p, value a, value count)
+{
+    return shift(p, a, count, false, "bit-shift-right");
+}

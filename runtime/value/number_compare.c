@@ -81,14 +81,16 @@ double number_to_double(value v)
     enum { KEEP = 512 };
     limb scratch[2 * KEEP + 8];
     size_t dcut = d.n > KEEP ? d.n - KEEP : 0, ncut = n.n > KEEP ? n.n - KEEP : 0;
-    r = limbs_quotient_to_double(n.d + ncut, n.n - ncut, d.d + dcut, d.n - dcut, ((int64_t)ncut - (int64_t)dcut) * 64, scratch);
+    r = limbs_quotient_to_double(n.d + ncut, n.n - ncut, d.d + dcut, d.n - dcut,
+                                 ((int64_t)ncut - (int64_t)dcut) * 64, scratch);
     return n.negative ? -r : r;
 }
 
 /* ---- comparison ---- */
 
 /* Sign of a*b - c*d, column by column from the lowest: no memory, whatever the size. */
-static int compare_products(const struct integer *a, const struct integer *b, const struct integer *c, const struct integer *d)
+static int compare_products(const struct integer *a, const struct integer *b, const struct integer *c,
+                            const struct integer *d)
 {
     uint64_t left = limbs_bit_length(a->d, a->n) + limbs_bit_length(b->d, b->n);
     uint64_t right = limbs_bit_length(c->d, c->n) + limbs_bit_length(d->d, d->n);
@@ -184,7 +186,10 @@ bool number_equal(value a, value b)
            integer_compare(ratio_denominator(a), ratio_denominator(b)) == 0;
 }
 
-bool number_same(value a, value b) { return number_compare(a, b) == 0; }
+bool number_same(value a, value b)
+{
+    return number_compare(a, b) == 0;
+}
 
 /* ---- hashing ---- */
 

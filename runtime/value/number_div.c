@@ -26,7 +26,8 @@ value integer_divide(struct process *p, value a, value b, value *quotient, value
         *remainder = a;
         return NIL;
     }
-    if (x.n > 2 * SLOW_MUL_LIMBS || (x.n - y.n + 1) * y.n > SLOW_MUL_LIMBS * SLOW_MUL_LIMBS / 4) return VAL_SLOW;
+    if (x.n > 2 * SLOW_MUL_LIMBS || (x.n - y.n + 1) * y.n > SLOW_MUL_LIMBS * SLOW_MUL_LIMBS / 4)
+        return VAL_SLOW;
     limb q[2 * SLOW_MUL_LIMBS + 1], u[2 * SLOW_MUL_LIMBS + 1], v[2 * SLOW_MUL_LIMBS];
     size_t qn = x.n - y.n + 1, rn = y.n;
     p->reductions -= (int32_t)(qn * y.n / 64);
@@ -101,8 +102,10 @@ value number_div(struct process *p, value a, value b)
     if (is_double(a) || is_double(b)) return from_double(number_to_double(a) / number_to_double(b));
     if (integer_is_zero(b)) return fail_zero(p);
     if (is_integer(a) && is_integer(b)) return ratio_make(p, a, b);
-    value an = ratio_numerator(a), ad = ratio_denominator(a), bn = ratio_numerator(b), bd = ratio_denominator(b);
-    if (integer_limbs(an) + integer_limbs(ad) > SLOW_GCD_LIMBS || integer_limbs(bn) + integer_limbs(bd) > SLOW_GCD_LIMBS)
+    value an = ratio_numerator(a), ad = ratio_denominator(a), bn = ratio_numerator(b),
+          bd = ratio_denominator(b);
+    if (integer_limbs(an) + integer_limbs(ad) > SLOW_GCD_LIMBS ||
+        integer_limbs(bn) + integer_limbs(bd) > SLOW_GCD_LIMBS)
         return VAL_SLOW;
     return ratio_make(p, integer_mul(p, an, bd), integer_mul(p, ad, bn));
 }
@@ -113,7 +116,8 @@ static value double_quot(struct process *p, double x, double y, bool remainder)
 {
     if (y == 0) return fail_zero(p);
     double q = x / y;
-    if (!(q - q == 0)) return process_fail(p, ERR_ARITHMETIC, NIL, "the quotient is infinite or not a number");
+    if (!(q - q == 0))
+        return process_fail(p, ERR_ARITHMETIC, NIL, "the quotient is infinite or not a number");
     q = __builtin_fabs(q) < 0x1p52 ? (double)(int64_t)q : q;
     return from_double(remainder ? x - q * y : q);
 }
@@ -135,15 +139,23 @@ static value ratio_quot(struct process *p, value a, value b, bool remainder)
 static value quot_or_rem(struct process *p, value a, value b, bool remainder, const char *name)
 {
     if (!is_number(a) || !is_number(b)) return fail_number(p, name, a, b);
-    if (is_double(a) || is_double(b)) return double_quot(p, number_to_double(a), number_to_double(b), remainder);
+    if (is_double(a) || is_double(b))
+        return double_quot(p, number_to_double(a), number_to_double(b), remainder);
     if (integer_is_zero(b)) return fail_zero(p);
     if (is_ratio(a) || is_ratio(b)) return ratio_quot(p, a, b, remainder);
-    value result = NIL, status = integer_divide(p, a, b, remainder ? NULL : &result, remainder ? &result : NULL);
+    value result = NIL,
+          status = integer_divide(p, a, b, remainder ? NULL : &result, remainder ? &result : NULL);
     return is_sentinel(status) ? status : result;
 }
 
-value number_quot(struct process *p, value a, value b) { return quot_or_rem(p, a, b, false, "quot"); }
-value number_rem(struct process *p, value a, value b) { return quot_or_rem(p, a, b, true, "rem"); }
+value number_quot(struct process *p, value a, value b)
+{
+    return quot_or_rem(p, a, b, false, "quot");
+}
+value number_rem(struct process *p, value a, value b)
+{
+    return quot_or_rem(p, a, b, true, "rem");
+}
 
 value number_mod(struct process *p, value a, value b)
 {

@@ -35,7 +35,10 @@ static inline void integer_view(value v, struct integer *to)
     }
 }
 
-static inline size_t integer_limbs(value v) { return is_fixnum(v) ? 1 : obj_size(to_obj(v)); }
+static inline size_t integer_limbs(value v)
+{
+    return is_fixnum(v) ? 1 : obj_size(to_obj(v));
+}
 
 /* Room for n limbs, to be filled and then finished; NULL with p->error set when n is beyond the limit or memory is refused. */
 struct object *integer_new(struct process *p, size_t n);
@@ -44,9 +47,18 @@ value integer_finish(struct process *p, struct object *o, bool negative);
 /* A value for limbs that lie elsewhere (copied). */
 value integer_make(struct process *p, const limb *d, size_t n, bool negative);
 
-static inline bool is_ratio(value v) { return is_type(v, T_RATIO); }
-static inline value ratio_numerator(value v) { return is_ratio(v) ? to_obj(v)->p[0] : v; }
-static inline value ratio_denominator(value v) { return is_ratio(v) ? to_obj(v)->p[1] : from_fixnum(1); }
+static inline bool is_ratio(value v)
+{
+    return is_type(v, T_RATIO);
+}
+static inline value ratio_numerator(value v)
+{
+    return is_ratio(v) ? to_obj(v)->p[0] : v;
+}
+static inline value ratio_denominator(value v)
+{
+    return is_ratio(v) ? to_obj(v)->p[1] : from_fixnum(1);
+}
 /* n / d in lowest terms.  Pre: integers, d not zero.  VAL_SLOW when a gcd of long numbers is needed. */
 value ratio_make(struct process *p, value n, value d);
 /* The same for parts that have no common factor already and d > 0. */

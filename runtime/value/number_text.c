@@ -15,7 +15,10 @@ size_t fixnum_format(int64_t i, unsigned radix, char *to)
     return n + (i < 0);
 }
 
-size_t double_format(double d, char *to) { return float_format(d, to); }
+size_t double_format(double d, char *to)
+{
+    return float_format(d, to);
+}
 
 size_t double_format_readable(double d, char *to)
 {
@@ -28,7 +31,10 @@ size_t double_format_readable(double d, char *to)
 
 /* ---- from text ---- */
 
-static bool is_decimal(char c) { return c >= '0' && c <= '9'; }
+static bool is_decimal(char c)
+{
+    return c >= '0' && c <= '9';
+}
 
 static bool is_digit_of(char c, unsigned radix)
 {
@@ -96,7 +102,10 @@ static value parse_float(const char *text, size_t size)
     bool negative = size > 0 && text[0] == '-';
     if (size > 0 && (text[0] == '-' || text[0] == '+')) text++, size--;
     if (size == 0 || !is_decimal(text[0])) return VAL_ABSENT;
-    if (text[size - 1] == 'M') size--;
+    bool marked = text[size - 1] == 'M';
+    if (marked) size--;
+    for (size_t i = 0; i < size && !marked; i++) marked = !is_decimal(text[i]);
+    if (!marked) return VAL_ABSENT; /* such as 08 */
     size_t used;
     double d = float_parse(text, size, &used);
     return used == size ? from_double(negative ? -d : d) : VAL_ABSENT;
@@ -126,7 +135,8 @@ static value parse_ratio(struct process *p, const char *text, size_t size, const
         n.digits++, n.size--;
     }
     if (state == NULL) {
-        value a = integer_parse(p, n.digits, n.size, 10, n.negative), b = integer_parse(p, d.digits, d.size, 10, false);
+        value a = integer_parse(p, n.digits, n.size, 10, n.negative),
+              b = integer_parse(p, d.digits, d.size, 10, false);
         if (a == VAL_ABSENT || b == VAL_ABSENT) return VAL_ABSENT;
         if (a == VAL_SLOW || b == VAL_SLOW) return VAL_SLOW;
         return is_sentinel(a) ? a : is_sentinel(b) ? b : number_div(p, a, b);
@@ -145,7 +155,7 @@ static value parse_ratio(struct process *p, const char *text, size_t size, const
         if (is_sentinel(v)) return v;
         heap_write(p, o, i, v);
     }
-    value inner = o->p[2], v = number_div_resume(p, o->p[0], o->p[1], &inner);
+    value inner = o->p[2], v = number_resume(p, NUMBER_DIV, o->p[0], o->p[1], &inner);
     heap_write(p, o, 2, inner);
     return v;
 }
@@ -163,7 +173,10 @@ static value parse(struct process *p, const char *text, size_t size, value *stat
     return parse_float(text, size);
 }
 
-value number_parse(struct process *p, const char *text, size_t size) { return parse(p, text, size, NULL); }
+value number_parse(struct process *p, const char *text, size_t size)
+{
+    return parse(p, text, size, NULL);
+}
 
 value number_parse_resume(struct process *p, const char *text, size_t size, value *state)
 {

@@ -1,0 +1,329 @@
+/* The numeric tower: expectations written out, then identities on random operands of every kind and size. */
+#include <stdlib.h>
+#include "runtime/value/number.h"
+#include "runtime/value/string.h"
+#include "test/stub/stub.h"
+#include "test/support/check.h"
+
+static struct process *p;
+static uint64_t seed = 0x123456789abcdefull;
+static uint64_t next_random(void)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return seed * 0x2545f4914f6cdd1dull;
+}
+
+static value read(const char *text)
+{
+    value state = NIL, v = number_parse(p, text, strlen(text));
+    while (v == VAL_SLOW || v == VAL_YIELD) v = number_parse_resume(p, text, strlen(text), &state);
+    return v;
+}
+
+static const char *show(value v)
+{
+    static char texts[4][8000];
+    static unsigned turn;
+    char *t = texts[turn++ & 3];
+    if (v == VAL_ERROR) return "error";
+    if (v == VAL_SLOW) return "slow";
+    if (v == VAL_ABSENT) return "absent";
+    if (is_double(v)) {
+        t[double_format_readable(to_double(v), t)] = 0;
+        return t;
+    }
+    value state = NIL, s;
+    do s = number_to_string(p, v, 10, &state);
+    while (s == VAL_YIELD);
+    size_t n;
+    const char *bytes = string_bytes(s, &n);
+    snprintf(t, sizeof texts[0], "%.*s", (int)n, bytes);
+    return t;
+}
+
+typedef value fn2(struct process *, value, value);
+static value complete(fn2 *f, enum number_op op, value a, value b)
+{
+    value state = NIL, v = f(p, a, b);
+    if (v == VAL_SLOW) do
+            v = number_resume(p, op, a, b, &state);
+        while (v == VAL_YIELD);
+    return v;
+}
+static value add(value a, value b)
+{
+    return complete(number_add, NUMBER_ADD, a, b);
+}
+static value sub(value a, value b)
+{
+    return complete(number_sub, NUMBER_SUB, a, b);
+}
+static value mul(value a, value b)
+{
+    return complete(number_mul, NUMBER_MUL, a, b);
+}
+static value divide(value a, value b)
+{
+    return complete(number_div, NUMBER_DIV, a, b);
+}
+static value quot(value a, value b)
+{
+    return complete(number_quot, NUMBER_QUOT, a, b);
+}
+static value rem_(value a, value b)
+{
+    return complete(number_rem, NUMBER_REM, a, b);
+}
+static value mod(value a, value b)
+{
+    return complete(number_mod, NUMBER_MOD, a, b);
+}
+
+static void is_text(const char *file, int line, value got, const char *wanted)
+{
+    const char *t = show(got);
+    if (strcmp(t, wanted) != 0) printf("%s:%d: %s, wanted %s\n", file, line, t, wanted);
+    CHECK(strcmp(t, wanted) == 0);
+}
+#define IS(got, wanted) is_text(__FILE__, __LINE__, got, wanted)
+
+static void test_expected(void)
+{
+    IS(add(read("1125899906842623"), read("1")), "1125899906842624"); /* fixnum to bigint */
+    IS(sub(read("-1125899906842624"), read("1")), "-1125899906842625");
+    CHECK(is_fixnum(sub(read("1125899906842624"), read("1"))));
+    IS(mul(read("9223372036854775807"), read("9223372036854775807")),
+       "85070591730234615847396907784232501249");
+    IS(divide(read("6"), read("4")), "3/2");
+    IS(divide(read("6"), read("-4")), "-3/2");
+    IS(divide(read("6"), read("3")), "2");
+    IS(divide(read("1"), read("0")), "error");
+    CHECK(stub_error_kind == ERR_ARITHMETIC);
+    IS(divide(read("1.0"), read("0")), "##Inf");
+    IS(divide(read("-1"), read("0.0")), "##-Inf");
+    IS(add(read("1/3"), read("2/3")), "1");
+    IS(sub(read("1/3"), read("1/2")), "-1/6");
+    IS(mul(read("2/3"), read("3/2")), "1");
+    IS(add(read("1/2"), read("3")), "7/2");
+    IS(add(read("1/2"), read("0.5")), "1.0");
+    IS(quot(read("-7"), read("2")), "-3");
+    IS(rem_(read("-7"), read("2")), "-1");
+    IS(mod(read("-7"), read("2")), "1");
+    IS(mod(read("7"), read("-2")), "-1");
+    IS(mod(read("-6"), read("3")), "0");
+    IS(quot(read("7.5"), read("2")), "3.0");
+    IS(rem_(read("5.5"), read("2")), "1.5");
+    IS(mod(read("-5.5"), read("2")), "0.5");
+    IS(quot(read("7/2"), read("2")), "1");
+    IS(rem_(read("7/2"), read("2")), "3/2");
+    IS(mod(read("-7/2"), read("2")), "1/2");
+    IS(quot(read("1"), read("0")), "error");
+    IS(rem_(read("1.0"), read("0.0")), "error");
+    IS(quot(read("-1125899906842624"), read("-1")), "1125899906842624");
+    IS(number_neg(p, read("-1125899906842624")), "1125899906842624");
+    IS(number_add(p, read("1"), NIL), "error");
+    CHECK(stub_error_kind == ERR_TYPE);
+    CHECK(number_add(p, TRUE_, read("1.0")) == VAL_ERROR);
+    CHECK(number_mul(p, read("1/2"), from_char('a')) == VAL_ERROR);
+    IS(number_bitand(p, read("-1"), read("123456789012345678901234567890")),
+       "123456789012345678901234567890");
+    IS(number_bitor(p, read("-123456789012345678901234567890"), read("1")),
+       "-123456789012345678901234567889");
+    IS(number_bitxor(p, read("-1"), read("18446744073709551616")), "-18446744073709551617");
+    IS(number_shl(p, read("1"), read("64")), "18446744073709551616");
+    IS(number_shl(p, read("-3"), read("100")), "-3802951800684688204490109616128");
+    IS(number_shr(p, read("-18446744073709551617"), read("64")), "-2");
+    IS(number_shr(p, read("-1"), read("1000")), "-1");
+    IS(number_shl(p, read("5"), read("-1")), "2");
+    IS(number_shl(p, read("1"), read("100000000000")), "error");
+    IS(number_bitand(p, read("1.0"), read("1")), "error");
+}
+
+static void test_text(void)
+{
+    static const char *const same[] = {
+        "0",   "-1",  "1125899906842624", "-340282366920938463463374607431768211456", "1/3", "-22/7",
+        "1.5", "-0.0"};
+    for (size_t i = 0; i < COUNT_OF(same); i++) IS(read(same[i]), same[i]);
+    static const char *const pairs[][2] = {
+        {"0x1F", "31"},      {"-0xff", "-255"},   {"017", "15"},
+        {"2r101", "5"},      {"36rZZ", "1295"},   {"16rFFFFFFFFFFFFFFFFF", "295147905179352825855"},
+        {"+7", "7"},         {"12N", "12"},       {"0N", "0"},
+        {"4/2", "2"},        {"-4/6", "-2/3"},    {"1e3", "1000.0"},
+        {"1.", "1.0"},       {"1.5M", "1.5"},     {"2M", "2.0"},
+        {"36rN", "23"},      {"1E400", "##Inf"},  {"-1e-400", "-0.0"},
+        {"", "absent"},      {"-", "absent"},     {"08", "absent"},
+        {"0x", "absent"},    {"1r0", "absent"},   {"37r1", "absent"},
+        {"2r2", "absent"},   {"12a", "absent"},   {"1/", "absent"},
+        {"/2", "absent"},    {"1/-2", "absent"},  {"1//2", "absent"},
+        {"1.2.3", "absent"}, {"1e", "absent"},    {".5", "absent"},
+        {"0xN", "absent"},   {"1/2/3", "absent"}, {"N", "absent"},
+        {"--1", "absent"},   {"1/0", "error"},    {"0/5", "0"},
+    };
+    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+        const char *t = show(read(pairs[i][0]));
+        if (strcmp(t, pairs[i][1]) != 0) printf("%s read as %s\n", pairs[i][0], t);
+        CHECK(strcmp(t, pairs[i][1]) == 0);
+    }
+    char text[NUMBER_TEXT_MAX];
+    CHECK(fixnum_format(FIXNUM_MIN, 2, text) == 52);
+    CHECK(fixnum_format(-255, 16, text) == 3 && memcmp(text, "-ff", 3) == 0);
+}
+
+static void test_compare(void)
+{
+    static const char *const ascending[] = {"-1e300",
+                                            "-1000000000000000000000000",
+                                            "-9007199254740993",
+                                            "-9007199254740992.0",
+                                            "-3/2",
+                                            "-1",
+                                            "-0.5",
+                                            "0",
+                                            "4.9E-324",
+                                            "1/3",
+                                            "0.5",
+                                            "1",
+                                            "3/2",
+                                            "9007199254740992.0",
+                                            "9007199254740993",
+                                            "18446744073709551616",
+                                            "1e30",
+                                            "1e300"};
+    for (size_t i = 0; i < COUNT_OF(ascending); i++)
+        for (size_t k = 0; k < COUNT_OF(ascending); k++) {
+            value a = read(ascending[i]), b = read(ascending[k]);
+            CHECK(number_compare(a, b) == (i > k) - (i < k));
+            CHECK(number_equal(a, b) == (i == k));
+        }
+    CHECK(number_compare(read("0.1"), read("1/10")) == 1); /* the double is a little more */
+    CHECK(number_compare(read("1/2"), read("0.5")) == 0);
+    CHECK(!number_equal(read("1/2"), read("0.5")) && number_same(read("1/2"), read("0.5")));
+    CHECK(!number_equal(read("1"), read("1.0")) && number_same(read("1"), read("1.0")));
+    CHECK(number_equal(read("0.0"), read("-0.0")) && number_hash(read("0.0")) == number_hash(read("-0.0")));
+    value nan = from_double(__builtin_nan("")), inf = from_double(__builtin_inf());
+    CHECK(number_compare(nan, nan) == 2 && number_compare(nan, read("1/2")) == 2 &&
+          number_compare(read("5"), nan) == 2);
+    CHECK(number_compare(inf, read("1000000000000000000000000")) == 1 &&
+          number_compare(read("-1/2"), inf) == -1);
+    CHECK(number_compare(read("18446744073709551616"), read("18446744073709551616.0")) == 0);
+    CHECK(number_compare(read("18446744073709551617"), read("18446744073709551616.0")) == 1);
+    CHECK(number_to_double(read("1/3")) == 1.0 / 3);
+    CHECK(number_to_double(read("9007199254740993")) == 9007199254740992.0);
+    CHECK(number_to_double(read("9007199254740995")) == 9007199254740996.0);
+    int64_t i;
+    CHECK(number_to_i64(read("-9223372036854775808"), &i) && i == INT64_MIN &&
+          !number_to_i64(read("9223372036854775808"), &i));
+    CHECK(number_from_i64(p, INT64_MIN) != VAL_ERROR &&
+          number_compare(number_from_i64(p, INT64_MIN), read("-9223372036854775808")) == 0);
+}
+
+/* A random integer of up to `limbs` limbs, with runs of ones and zeros more often than chance. */
+static value random_integer(unsigned limbs)
+{
+    unsigned n = (unsigned)(next_random() % limbs) + 1;
+    value v = from_fixnum(0);
+    unsigned style = next_random() & 3;
+    for (unsigned i = 0; i < n; i++) {
+        uint64_t w = style == 0   ? (next_random() & 1 ? ~0ull : 0)
+                     : style == 1 ? next_random() >> (next_random() & 63)
+                                  : next_random();
+        v = number_bitor(p, number_shl(p, v, from_fixnum(64)), number_from_u64(p, w));
+    }
+    return next_random() & 1 ? number_neg(p, v) : v;
+}
+static value random_exact(unsigned limbs)
+{
+    value n = random_integer(limbs);
+    if (next_random() % 3) return n;
+    value d = random_integer(limbs);
+    return d == from_fixnum(0) ? n : divide(n, d);
+}
+
+#define SAME(a, b)                                                                                           \
+    do {                                                                                                     \
+        value x_ = (a), y_ = (b);                                                                            \
+        bool same_ = !is_sentinel(x_) && !is_sentinel(y_) && number_equal(x_, y_);                           \
+        if (!same_) printf("line %d: %.300s is not %.300s\n", __LINE__, show(x_), show(y_));                 \
+        CHECK(same_);                                                                                        \
+    } while (0)
+
+static void test_identities(unsigned rounds, unsigned limbs)
+{
+    for (unsigned i = 0; i < rounds; i++) {
+        value a = random_exact(limbs), b = random_exact(limbs), c = random_exact(limbs);
+        SAME(mul(a, add(b, c)), add(mul(a, b), mul(a, c)));
+        SAME(sub(add(a, b), b), a);
+        SAME(mul(add(a, b), sub(a, b)), sub(mul(a, a), mul(b, b)));
+        CHECK(number_compare(a, b) == number_sign(sub(a, b)));
+        CHECK(number_hash(add(a, b)) == number_hash(add(b, a)));
+        if (number_sign(b) != 0) {
+            value q = quot(a, b), r = rem_(a, b), m = mod(a, b);
+            CHECK(is_integer(q));
+            SAME(add(mul(q, b), r), a);
+            CHECK(number_sign(r) == 0 || number_sign(r) == number_sign(a));
+            CHECK(number_sign(m) == 0 || number_sign(m) == number_sign(b));
+            CHECK(number_compare(mul(r, r), mul(b, b)) < 0 && number_compare(mul(m, m), mul(b, b)) < 0);
+            CHECK(is_integer(divide(sub(m, r), b)));
+            SAME(mul(divide(a, b), b), a);
+        }
+        value x = random_integer(limbs), y = random_integer(limbs),
+              s = from_fixnum((int64_t)(next_random() % 200));
+        SAME(add(number_bitand(p, x, y), number_bitor(p, x, y)), add(x, y));
+        SAME(number_bitxor(p, x, y), sub(number_bitor(p, x, y), number_bitand(p, x, y)));
+        SAME(number_shr(p, number_shl(p, x, s), s), x);
+        value power = number_shl(p, from_fixnum(1), s);
+        SAME(number_shr(p, x, s), quot(sub(x, mod(x, power)), power));
+        if (limbs < 400) {
+            char copy[8000];
+            snprintf(copy, sizeof copy, "%s", show(a));
+            SAME(read(copy), a);
+        }
+        double d = number_to_double(a), near = __builtin_fabs(d) * 0x1p-52 + 5e-324;
+        if (d - d == 0 && d != 0) {
+            CHECK(number_compare(a, from_double(d + near)) <= 0 &&
+                  number_compare(a, from_double(d - near)) >= 0);
+        }
+    }
+}
+
+static void test_small(unsigned rounds)
+{
+    for (unsigned i = 0; i < rounds; i++) {
+        int64_t a = (int64_t)next_random() >> (next_random() & 63),
+                b = (int64_t)next_random() >> (next_random() & 63);
+        value x = number_from_i64(p, a), y = number_from_i64(p, b);
+        char text[64];
+        __int128 product = (__int128)a * b;
+        snprintf(text, sizeof text, "%lld", (long long)a);
+        CHECK(number_equal(read(text), x) && strcmp(show(x), text) == 0);
+        uint64_t low;
+        value m = number_bitand(p, mul(x, y), number_from_u64(p, ~0ull)),
+              h = number_bitand(p, number_shr(p, mul(x, y), from_fixnum(64)), number_from_u64(p, ~0ull));
+        CHECK(number_to_u64(m, &low) && low == (uint64_t)product);
+        CHECK(number_to_u64(h, &low) && low == (uint64_t)(product >> 64));
+        if (b != 0 && !(a == INT64_MIN && b == -1)) {
+            CHECK(number_equal(quot(x, y), number_from_i64(p, a / b)) &&
+                  number_equal(rem_(x, y), number_from_i64(p, a % b)));
+        }
+        CHECK(number_compare(x, y) == (a > b) - (a < b));
+        CHECK(number_to_double(x) == (double)a);
+        CHECK(number_compare(x, from_double((double)b)) ==
+              ((__float128)a > (__float128)(double)b) - ((__float128)a < (__float128)(double)b));
+    }
+}
+
+int main(void)
+{
+    p = stub_process();
+    test_expected();
+    test_text();
+    test_compare();
+    test_small(20000);
+    test_identities(2000, 1);
+    test_identities(2000, 3);
+    test_identities(500, 15);
+    return check_report();
+}
