@@ -133,7 +133,17 @@ static inline uint32_t obj_size(const struct object *o)
     enum object_type t = obj_type(o);
     return (uint32_t)o->header & (t == T_VNODE || t == T_HNODE ? 0xffu : 0xffffffffu);
 }
-/* Edit token of a node (VNODE, HNODE): the transient that may change it in place, 0 for none. */
+/* Edit token of a node (VNODE, HNODE): the transient that may change it in place, 0 for none.
+ * Tokens are numbers of one process, from p->edit_token; so a copy for any other heap (a message, a SHARED object) has
+ * token 0, see header_without_token().  When the counter is used up, PROC_CLEAR_TOKENS asks for a full collection that
+ * sets every token in the heap (nodes and first word of every TRANSIENT that is not 0) to 0 or, for transients, to new
+ * small numbers, and p->edit_token to the last of those. */
+#define EDIT_TOKEN_MAX 0xffffffu
+static inline uint64_t header_without_token(uint64_t h)
+{
+    enum object_type t = header_type(h);
+    return t == T_VNODE || t == T_HNODE ? h & ~((uint64_t)EDIT_TOKEN_MAX << 8) : h;
+}
 static inline uint32_t node_token(const struct object *o) { return (uint32_t)o->header >> 8; }
 
 /* Metadata of any object, or NIL. */
