@@ -81,6 +81,7 @@ struct process {
 #define PROC_COLLECT 0x4u       /* collect at the next safepoint */
 #define PROC_OUT_OF_MEMORY 0x8u /* limit reached: :out-of-memory at the next safepoint */
 #define PROC_DEBUGGED 0x20u     /* 0x80: PROC_ATTENTION, see vm/frames.h */
+#define PROC_CLEAR_TOKENS 0x100u /* collect all and renumber edit tokens: see value.h, node_token() */
 
 /* Raise an error: builds the condition {:type kind :message text ...extra} into p->error and returns VAL_ERROR.
  * fmt knows %s (C string), %d (int64_t), %u (uint64_t), %v (value, printed readably, cut at 200 characters), %c (code

@@ -10,7 +10,8 @@ static bool element(struct process *p, value v, enum digest_mode mode, int *budg
     return true;
 }
 
-static bool sequence_digest(struct process *p, value v, enum digest_mode mode, int *budget, int depth, uint64_t *out)
+static bool sequence_digest(struct process *p, value v, enum digest_mode mode, int *budget, int depth,
+                            uint64_t *out)
 {
     struct cursor c = {v, 0};
     uint64_t h = 1, n = 0, e;
@@ -25,7 +26,8 @@ static bool sequence_digest(struct process *p, value v, enum digest_mode mode, i
     return true;
 }
 
-static bool table_digest(struct process *p, value v, enum digest_mode mode, int *budget, int depth, uint64_t *out)
+static bool table_digest(struct process *p, value v, enum digest_mode mode, int *budget, int depth,
+                         uint64_t *out)
 {
     struct walk w;
     value key, val;
@@ -44,7 +46,8 @@ static bool table_digest(struct process *p, value v, enum digest_mode mode, int 
     return true;
 }
 
-static bool record_digest(struct process *p, const struct object *r, enum digest_mode mode, int *budget, int depth, uint64_t *out)
+static bool record_digest(struct process *p, const struct object *r, enum digest_mode mode, int *budget,
+                          int depth, uint64_t *out)
 {
     if (!record_is_map(r)) return false; /* its own protocols say */
     uint64_t h = hash_mix64(record_type(r)->p[RTYPE_ID]), e;

@@ -22,7 +22,8 @@ static int sequences_equal(struct key_op *op, value a, value b, int *budget, int
 }
 
 /* Tries in canonical form: equal contents, equal nodes.  Common subtrees cost nothing. */
-static int nodes_equal(struct key_op *op, const struct object *a, const struct object *b, int *budget, int depth, int level)
+static int nodes_equal(struct key_op *op, const struct object *a, const struct object *b, int *budget,
+                       int depth, int level)
 {
     if (a == b) return 1;
     if (a->p[0] != b->p[0] || hnode_is_collision(a) != hnode_is_collision(b)) return 0;
@@ -34,17 +35,20 @@ static int nodes_equal(struct key_op *op, const struct object *a, const struct o
             value found = tree_search(op, b->p[1], x[TREE_KEY], false, &rank);
             if (found != TRUE_) return found == VAL_SLOW ? -1 : 0;
             if (hnode_is_set(a)) continue;
-            int same = equal_deep(op, x[TREE_VALUE], tree_at(b->p[1], rank)->p[TREE_VALUE], budget, depth + 1);
+            int same =
+                equal_deep(op, x[TREE_VALUE], tree_at(b->p[1], rank)->p[TREE_VALUE], budget, depth + 1);
             if (same != 1) return same;
         }
         return 1;
     }
-    uint32_t entries_end = 1 + (uint32_t)__builtin_popcount(hnode_data(a)) * hnode_stride(a), size = obj_size(a);
+    uint32_t entries_end = 1 + (uint32_t)__builtin_popcount(hnode_data(a)) * hnode_stride(a),
+             size = obj_size(a);
     for (uint32_t i = 1; i < size; i++) {
         if (a->p[i] == b->p[i] && !is_double(a->p[i])) continue;
         if (--*budget < 0) return -1;
-        int same = i < entries_end ? equal_deep(op, a->p[i], b->p[i], budget, depth + 1)
-                                   : nodes_equal(op, to_obj(a->p[i]), to_obj(b->p[i]), budget, depth, level + 1);
+        int same = i < entries_end
+                       ? equal_deep(op, a->p[i], b->p[i], budget, depth + 1)
+                       : nodes_equal(op, to_obj(a->p[i]), to_obj(b->p[i]), budget, depth, level + 1);
         if (same != 1) return same;
     }
     return 1;

@@ -26,10 +26,22 @@ static inline uint32_t hash_fixnum(int64_t i)
 }
 
 /* Folding steps.  Ordered: lists, vectors, sequences.  Unordered: maps and sets (the sum does not depend on the order). */
-static inline uint64_t hash_ordered(uint64_t h, uint64_t element) { return hash_mix64(h * 31 + element); }
-static inline uint64_t hash_entry(uint64_t key, uint64_t val) { return hash_mix64(hash_mix64(key) + val); }
-static inline uint64_t hash_unordered(uint64_t h, uint64_t element) { return h + hash_mix64(element); }
-static inline uint64_t hash_close(uint64_t h, uint64_t count, uint64_t seed) { return hash_mix64(h + count * 0x2545f491ull + seed); }
+static inline uint64_t hash_ordered(uint64_t h, uint64_t element)
+{
+    return hash_mix64(h * 31 + element);
+}
+static inline uint64_t hash_entry(uint64_t key, uint64_t val)
+{
+    return hash_mix64(hash_mix64(key) + val);
+}
+static inline uint64_t hash_unordered(uint64_t h, uint64_t element)
+{
+    return h + hash_mix64(element);
+}
+static inline uint64_t hash_close(uint64_t h, uint64_t count, uint64_t seed)
+{
+    return hash_mix64(h + count * 0x2545f491ull + seed);
+}
 
 #define HASH_SEED_SEQUENCE 1u
 #define HASH_SEED_MAP 2u

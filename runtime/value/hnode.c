@@ -9,8 +9,14 @@
 
 enum { HASH_BITS = 32 };
 
-static inline uint32_t slot_bit(uint32_t hash, unsigned shift) { return 1u << (hash >> shift & 31); }
-static inline unsigned below(uint32_t map, uint32_t bit) { return (unsigned)__builtin_popcount(map & (bit - 1)); }
+static inline uint32_t slot_bit(uint32_t hash, unsigned shift)
+{
+    return 1u << (hash >> shift & 31);
+}
+static inline unsigned below(uint32_t map, uint32_t bit)
+{
+    return (unsigned)__builtin_popcount(map & (bit - 1));
+}
 
 value hnode_empty(struct process *p, bool set, uint32_t token)
 {
@@ -43,10 +49,12 @@ const value *hnode_find(struct key_op *op, const struct object *n, uint32_t hash
 /* ---- building nodes ---- */
 
 /* A copy of n whose payload from word `at` on has `removed` words less and `added` words (for the caller to fill) more. */
-static struct object *splice(struct key_op *op, const struct object *n, uint32_t at, uint32_t removed, uint32_t added)
+static struct object *splice(struct key_op *op, const struct object *n, uint32_t at, uint32_t removed,
+                             uint32_t added)
 {
     uint32_t size = obj_size(n);
-    struct object *r = node_alloc(op->p, T_HNODE, header_flags(n->header) & (OBJ_A | OBJ_B), size - removed + added, op->token);
+    struct object *r = node_alloc(op->p, T_HNODE, header_flags(n->header) & (OBJ_A | OBJ_B),
+                                  size - removed + added, op->token);
     __builtin_memcpy(r->p, n->p, (size_t)at * 8);
     __builtin_memcpy(r->p + at + added, n->p + at + removed, (size_t)(size - at - removed) * 8);
     return r;
@@ -88,8 +96,8 @@ static value collision_pair(struct key_op *op, unsigned stride, const value *a, 
 }
 
 /* The smallest trie with two entries whose keys differ. */
-static value pair_node(struct key_op *op, unsigned stride, unsigned shift, const value *a, uint32_t hash_a, uint32_t hash,
-                       value key, value val)
+static value pair_node(struct key_op *op, unsigned stride, unsigned shift, const value *a, uint32_t hash_a,
+                       uint32_t hash, value key, value val)
 {
     if (shift >= HASH_BITS) return collision_pair(op, stride, a, key, val);
     uint32_t bit_a = slot_bit(hash_a, shift), bit = slot_bit(hash, shift);
@@ -135,7 +143,8 @@ static value collision_assoc(struct key_op *op, struct object *n, value key, val
     return collision_node(op, stride, tree_insert_at(op->p, n->p[1], rank, key, stride == 2 ? val : NIL));
 }
 
-static value assoc_in_entry(struct key_op *op, struct object *n, unsigned shift, uint32_t hash, value key, value val)
+static value assoc_in_entry(struct key_op *op, struct object *n, unsigned shift, uint32_t hash, value key,
+                            value val)
 {
     unsigned stride = hnode_stride(n);
     uint32_t bit = slot_bit(hash, shift), data = hnode_data(n), children = hnode_children(n);
@@ -201,7 +210,8 @@ static value collision_dissoc(struct key_op *op, struct object *n, value key)
 }
 
 /* Child `at` of n has shrunk to one entry: it moves up into n. */
-static value take_in(struct key_op *op, struct object *n, uint32_t at, uint32_t bit, const struct object *single)
+static value take_in(struct key_op *op, struct object *n, uint32_t at, uint32_t bit,
+                     const struct object *single)
 {
     unsigned stride = hnode_stride(n);
     uint32_t data = hnode_data(n), children = hnode_children(n), size = obj_size(n);

@@ -5,23 +5,56 @@
 #include "runtime/value/string.h"
 
 static const uint8_t kind_by_type[T_COUNT] = {
-    [T_CONS] = KIND_SEQUENCE,     [T_EMPTY_LIST] = KIND_SEQUENCE, [T_STRING] = KIND_STRING,
-    [T_STRING_BLOB] = KIND_STRING, [T_SYMBOL] = KIND_SYMBOL,       [T_KEYWORD] = KIND_KEYWORD,
-    [T_BIGINT] = KIND_EXACT,      [T_RATIO] = KIND_EXACT,         [T_BINARY] = KIND_BINARY,
-    [T_BINARY_BLOB] = KIND_BINARY, [T_SVECTOR] = KIND_SEQUENCE,    [T_VECTOR] = KIND_SEQUENCE,
-    [T_VNODE] = KIND_IDENTITY,    [T_SUBVECTOR] = KIND_SEQUENCE,  [T_AMAP] = KIND_MAP,
-    [T_HMAP] = KIND_MAP,          [T_HSET] = KIND_SET,            [T_HNODE] = KIND_IDENTITY,
-    [T_SMAP] = KIND_MAP,          [T_SSET] = KIND_SET,            [T_TNODE] = KIND_IDENTITY,
-    [T_RECORD] = KIND_RECORD,     [T_RTYPE] = KIND_PARTS,         [T_FN] = KIND_PARTS,
-    [T_PRIM] = KIND_WORDS,        [T_VAR] = KIND_PARTS,           [T_NAMESPACE] = KIND_PARTS,
-    [T_LAZY] = KIND_SEQUENCE,     [T_BOX] = KIND_IDENTITY,        [T_ARRAY] = KIND_IDENTITY,
-    [T_ATOM] = KIND_WORDS,        [T_PID] = KIND_WORDS,           [T_REF] = KIND_WORDS,
-    [T_DOMAIN] = KIND_WORDS,      [T_CAPABILITY] = KIND_WORDS,    [T_REGION] = KIND_WORDS,
-    [T_REGION_REF] = KIND_PARTS,  [T_REGEX] = KIND_PARTS,         [T_INSTANT] = KIND_WORDS,
-    [T_UUID] = KIND_WORDS,        [T_TAGGED] = KIND_PARTS,        [T_REDUCED] = KIND_IDENTITY,
-    [T_INDEXED_SEQ] = KIND_SEQUENCE, [T_MAP_SEQ] = KIND_SEQUENCE, [T_TREE_SEQ] = KIND_SEQUENCE,
-    [T_RANGE] = KIND_SEQUENCE,    [T_TRANSIENT] = KIND_IDENTITY,  [T_HANDLE] = KIND_WORDS,
-    [T_STATE] = KIND_IDENTITY,    [T_STATE_RAW] = KIND_IDENTITY,
+    [T_CONS] = KIND_SEQUENCE,
+    [T_EMPTY_LIST] = KIND_SEQUENCE,
+    [T_STRING] = KIND_STRING,
+    [T_STRING_BLOB] = KIND_STRING,
+    [T_SYMBOL] = KIND_SYMBOL,
+    [T_KEYWORD] = KIND_KEYWORD,
+    [T_BIGINT] = KIND_EXACT,
+    [T_RATIO] = KIND_EXACT,
+    [T_BINARY] = KIND_BINARY,
+    [T_BINARY_BLOB] = KIND_BINARY,
+    [T_SVECTOR] = KIND_SEQUENCE,
+    [T_VECTOR] = KIND_SEQUENCE,
+    [T_VNODE] = KIND_IDENTITY,
+    [T_SUBVECTOR] = KIND_SEQUENCE,
+    [T_AMAP] = KIND_MAP,
+    [T_HMAP] = KIND_MAP,
+    [T_HSET] = KIND_SET,
+    [T_HNODE] = KIND_IDENTITY,
+    [T_SMAP] = KIND_MAP,
+    [T_SSET] = KIND_SET,
+    [T_TNODE] = KIND_IDENTITY,
+    [T_RECORD] = KIND_RECORD,
+    [T_RTYPE] = KIND_PARTS,
+    [T_FN] = KIND_PARTS,
+    [T_PRIM] = KIND_WORDS,
+    [T_VAR] = KIND_PARTS,
+    [T_NAMESPACE] = KIND_PARTS,
+    [T_LAZY] = KIND_SEQUENCE,
+    [T_BOX] = KIND_IDENTITY,
+    [T_ARRAY] = KIND_IDENTITY,
+    [T_ATOM] = KIND_WORDS,
+    [T_PID] = KIND_WORDS,
+    [T_REF] = KIND_WORDS,
+    [T_DOMAIN] = KIND_WORDS,
+    [T_CAPABILITY] = KIND_WORDS,
+    [T_REGION] = KIND_WORDS,
+    [T_REGION_REF] = KIND_PARTS,
+    [T_REGEX] = KIND_PARTS,
+    [T_INSTANT] = KIND_WORDS,
+    [T_UUID] = KIND_WORDS,
+    [T_TAGGED] = KIND_PARTS,
+    [T_REDUCED] = KIND_IDENTITY,
+    [T_INDEXED_SEQ] = KIND_SEQUENCE,
+    [T_MAP_SEQ] = KIND_SEQUENCE,
+    [T_TREE_SEQ] = KIND_SEQUENCE,
+    [T_RANGE] = KIND_SEQUENCE,
+    [T_TRANSIENT] = KIND_IDENTITY,
+    [T_HANDLE] = KIND_WORDS,
+    [T_STATE] = KIND_IDENTITY,
+    [T_STATE_RAW] = KIND_IDENTITY,
 };
 
 enum value_kind value_kind(value v)
@@ -137,7 +170,10 @@ unsigned value_part_count(value v)
     }
 }
 
-value value_part(value v, unsigned i) { return to_obj(v)->p[object_info[obj_type(to_obj(v))].raw_words + i]; }
+value value_part(value v, unsigned i)
+{
+    return to_obj(v)->p[object_info[obj_type(to_obj(v))].raw_words + i];
+}
 
 uint64_t value_part_seed(value v)
 {
@@ -157,7 +193,10 @@ uint64_t value_part_seed(value v)
 
 /* ---- canonical order of leaves of one kind: -1 0 1 ---- */
 
-static int word_order(uint64_t a, uint64_t b) { return a < b ? -1 : a > b; }
+static int word_order(uint64_t a, uint64_t b)
+{
+    return a < b ? -1 : a > b;
+}
 
 int leaf_order(value a, value b)
 {

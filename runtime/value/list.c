@@ -4,7 +4,10 @@ static const struct object empty_list_object = {
     HEADER_TAG | (uint64_t)T_EMPTY_LIST << 40 | (uint64_t)OBJ_SHARED << 32,
 };
 
-value empty_list(void) { return from_obj(&empty_list_object); }
+value empty_list(void)
+{
+    return from_obj(&empty_list_object);
+}
 
 static value cons_new(struct process *p, uint32_t flags, value first, value rest)
 {
@@ -14,7 +17,10 @@ static value cons_new(struct process *p, uint32_t flags, value first, value rest
     return from_obj(o);
 }
 
-value list_cons(struct process *p, value first, value rest) { return cons_new(p, 0, first, rest); }
+value list_cons(struct process *p, value first, value rest)
+{
+    return cons_new(p, 0, first, rest);
+}
 
 value list_make(struct process *p, const value *items, size_t n)
 {

@@ -7,7 +7,10 @@ static const struct object empty_map_object = {
     HEADER_TAG | (uint64_t)T_AMAP << 40 | (uint64_t)OBJ_SHARED << 32,
 };
 
-value empty_map(void) { return from_obj(&empty_map_object); }
+value empty_map(void)
+{
+    return from_obj(&empty_map_object);
+}
 
 bool is_map(value v)
 {

@@ -16,8 +16,8 @@ struct key_op {
     struct process *p; /* NULL: nothing may be allocated */
     value memo;        /* answers: chain of STATE {kind a b answer next}, or NIL */
     int budget;
-    uint32_t token;    /* edit token: nodes that carry it are changed in place; 0: none are */
-    bool added;        /* out: the key was not there before (assoc), was there (dissoc) */
+    uint32_t token; /* edit token: nodes that carry it are changed in place; 0: none are */
+    bool added;     /* out: the key was not there before (assoc), was there (dissoc) */
     uint8_t question;
     value qa, qb;
 };
@@ -59,14 +59,30 @@ value key_compare(struct key_op *op, value a, value b);
 /* An answer found earlier, or VAL_ABSENT; question_ask leaves the question and answers VAL_SLOW. */
 value question_answer(const struct key_op *op, enum question q, value a, value b);
 value question_ask(struct key_op *op, enum question q, value a, value b);
-value question_remember(struct process *p, value memo, enum question q, value a, value b, value answer); /* -> memo */
+value question_remember(struct process *p, value memo, enum question q, value a, value b,
+                        value answer); /* -> memo */
 
 /* ---- hash nodes (hnode.c); set: one word an entry instead of two ---- */
-static inline uint32_t hnode_data(const struct object *n) { return (uint32_t)n->p[0]; }
-static inline uint32_t hnode_children(const struct object *n) { return (uint32_t)(n->p[0] >> 32); }
-static inline bool hnode_is_set(const struct object *n) { return obj_has(n, OBJ_A); }
-static inline bool hnode_is_collision(const struct object *n) { return obj_has(n, OBJ_B); }
-static inline unsigned hnode_stride(const struct object *n) { return hnode_is_set(n) ? 1 : 2; }
+static inline uint32_t hnode_data(const struct object *n)
+{
+    return (uint32_t)n->p[0];
+}
+static inline uint32_t hnode_children(const struct object *n)
+{
+    return (uint32_t)(n->p[0] >> 32);
+}
+static inline bool hnode_is_set(const struct object *n)
+{
+    return obj_has(n, OBJ_A);
+}
+static inline bool hnode_is_collision(const struct object *n)
+{
+    return obj_has(n, OBJ_B);
+}
+static inline unsigned hnode_stride(const struct object *n)
+{
+    return hnode_is_set(n) ? 1 : 2;
+}
 
 value hnode_empty(struct process *p, bool set, uint32_t token);
 /* A pointer to the entry (its key; for maps the value behind it), NULL if absent or, with *slow set, undecided. */
@@ -77,7 +93,10 @@ value hnode_dissoc(struct key_op *op, value n, unsigned shift, uint32_t hash, va
 
 /* ---- ordered trees (tree.c), weight balanced; NIL is the empty one.  Ranks count from 0 in order. ---- */
 enum { TREE_SIZE, TREE_KEY, TREE_VALUE, TREE_LEFT, TREE_RIGHT, TREE_WORDS };
-static inline uint64_t tree_size(value t) { return t == NIL ? 0 : to_obj(t)->p[TREE_SIZE]; }
+static inline uint64_t tree_size(value t)
+{
+    return t == NIL ? 0 : to_obj(t)->p[TREE_SIZE];
+}
 const struct object *tree_at(value t, uint64_t rank); /* pre: rank < size */
 value tree_insert_at(struct process *p, value t, uint64_t rank, value key, value val);
 value tree_replace_at(struct process *p, value t, uint64_t rank, value key, value val);
@@ -90,7 +109,8 @@ value tree_search(struct key_op *op, value t, value key, bool compare, uint64_t 
 
 /* ---- collections behind the public functions: the same with a context ---- */
 value map_get_op(struct key_op *op, value m, value key);
-const value *map_find_op(struct key_op *op, value m, value key, bool *slow); /* -> key, value; no SMAP with a comparator */
+const value *map_find_op(struct key_op *op, value m, value key,
+                         bool *slow); /* -> key, value; no SMAP with a comparator */
 value map_assoc_op(struct key_op *op, value m, value key, value val);
 value map_dissoc_op(struct key_op *op, value m, value key);
 value set_get_op(struct key_op *op, value s, value key);
@@ -105,7 +125,8 @@ static inline bool node_editable(const struct object *n, uint32_t token)
 {
     return token != 0 && node_token(n) == token && !obj_has(n, OBJ_SHARED);
 }
-static inline struct object *node_alloc(struct process *p, enum object_type t, uint32_t flags, uint32_t words, uint32_t token)
+static inline struct object *node_alloc(struct process *p, enum object_type t, uint32_t flags, uint32_t words,
+                                        uint32_t token)
 {
     struct object *n = heap_alloc(p, t, flags, words);
     n->header |= (uint64_t)token << 8;
@@ -116,10 +137,14 @@ static inline struct object *node_alloc(struct process *p, enum object_type t, u
 static inline struct object *object_copy(struct process *p, const struct object *o)
 {
     uint32_t size = obj_size(o);
-    struct object *n = heap_alloc(p, obj_type(o), header_flags(o->header) & (OBJ_META | OBJ_A | OBJ_B | OBJ_C), size);
+    struct object *n =
+        heap_alloc(p, obj_type(o), header_flags(o->header) & (OBJ_META | OBJ_A | OBJ_B | OBJ_C), size);
     __builtin_memcpy(n->p, o->p, (size_t)size * 8);
     return n;
 }
-static inline uint32_t object_words(const struct object *o) { return obj_size(o) - obj_has(o, OBJ_META); }
+static inline uint32_t object_words(const struct object *o)
+{
+    return obj_size(o) - obj_has(o, OBJ_META);
+}
 
 #endif

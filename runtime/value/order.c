@@ -84,7 +84,8 @@ value value_compare_at(struct process *p, value a, value b, int *budget, int dep
     if (both_fixnum(a, b)) return from_fixnum(to_fixnum(a) < to_fixnum(b) ? -1 : to_fixnum(a) > to_fixnum(b));
     if (a == NIL || b == NIL) return from_fixnum(a == b ? 0 : a == NIL ? -1 : 1);
     enum value_kind kind = value_kind(a), kind_b = value_kind(b);
-    bool number = kind == KIND_EXACT || kind == KIND_DOUBLE, number_b = kind_b == KIND_EXACT || kind_b == KIND_DOUBLE;
+    bool number = kind == KIND_EXACT || kind == KIND_DOUBLE,
+         number_b = kind_b == KIND_EXACT || kind_b == KIND_DOUBLE;
     if (number && number_b) {
         int c = number_compare(a, b);
         return from_fixnum(c == 2 ? 0 : c); /* a NaN compares as 0, as in Clojure */
@@ -105,7 +106,10 @@ value value_compare_at(struct process *p, value a, value b, int *budget, int dep
     return from_fixnum(leaf_order(a, b));
 }
 
-value value_compare(struct process *p, value a, value b, int *budget) { return value_compare_at(p, a, b, budget, 0); }
+value value_compare(struct process *p, value a, value b, int *budget)
+{
+    return value_compare_at(p, a, b, budget, 0);
+}
 
 value key_compare(struct key_op *op, value a, value b)
 {

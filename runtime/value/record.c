@@ -3,7 +3,10 @@
 #include "runtime/value/seq.h"
 #include "runtime/value/string.h"
 
-uint64_t record_field_count(const struct object *r) { return vector_count(record_type(r)->p[RTYPE_FIELDS]); }
+uint64_t record_field_count(const struct object *r)
+{
+    return vector_count(record_type(r)->p[RTYPE_FIELDS]);
+}
 
 int record_field_index(const struct object *type, value key)
 {

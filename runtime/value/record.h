@@ -8,7 +8,10 @@ enum { RTYPE_ID, RTYPE_NAME, RTYPE_FIELDS, RTYPE_FLAGS };
 enum { RECORD_TYPE, RECORD_EXT, RECORD_FIELDS };
 #define RTYPE_IS_RECORD 1
 
-static inline const struct object *record_type(const struct object *r) { return to_obj(r->p[RECORD_TYPE]); }
+static inline const struct object *record_type(const struct object *r)
+{
+    return to_obj(r->p[RECORD_TYPE]);
+}
 static inline bool record_is_map(const struct object *r)
 {
     return to_fixnum(record_type(r)->p[RTYPE_FLAGS]) & RTYPE_IS_RECORD;

@@ -28,7 +28,10 @@ bool is_seq(value v)
     }
 }
 
-bool is_sequential(value v) { return is_seq(v) || is_vector(v); }
+bool is_sequential(value v)
+{
+    return is_seq(v) || is_vector(v);
+}
 
 value lazy_follow(value v)
 {
@@ -94,7 +97,10 @@ static value indexed_item(struct process *p, value coll, uint64_t i, uint32_t ki
     }
 }
 
-value indexed_at(struct process *p, value coll, uint64_t i) { return indexed_item(p, coll, i, 0); }
+value indexed_at(struct process *p, value coll, uint64_t i)
+{
+    return indexed_item(p, coll, i, 0);
+}
 
 /* Code point that starts at a byte of a valid string, and its length. */
 static uint32_t decode_at(const char *bytes, size_t at, unsigned *length)
@@ -153,7 +159,8 @@ static value indexed_rest(struct process *p, const struct object *o)
     value coll = o->p[INDEXED_COLL];
     uint32_t kind = header_flags(o->header) & kind_mask;
     uint64_t at = o->p[INDEXED_AT], step = 1;
-    if ((kind & SEQ_DOWN) && is_vector(coll)) return at == 0 ? NIL : p ? indexed_new(p, coll, at - 1, kind) : VAL_SLOW;
+    if ((kind & SEQ_DOWN) && is_vector(coll))
+        return at == 0 ? NIL : p ? indexed_new(p, coll, at - 1, kind) : VAL_SLOW;
     if (indexed_position(o) + 1 >= indexed_count(coll)) return NIL;
     if (is_string(coll)) {
         size_t size;
@@ -256,7 +263,8 @@ value tree_seq_new(struct process *p, value root, uint64_t rank, uint32_t kind)
 static value tree_walk_rest(struct process *p, const struct object *o)
 {
     uint32_t kind = header_flags(o->header) & kind_mask;
-    unsigned ahead = kind & SEQ_DOWN ? TREE_LEFT : TREE_RIGHT, back = kind & SEQ_DOWN ? TREE_RIGHT : TREE_LEFT;
+    unsigned ahead = kind & SEQ_DOWN ? TREE_LEFT : TREE_RIGHT,
+             back = kind & SEQ_DOWN ? TREE_RIGHT : TREE_LEFT;
     value rest = o->p[TREE_SEQ_REST];
     value t = to_obj(o->p[TREE_SEQ_NODE])->p[ahead];
     if (t != NIL && !p) return VAL_SLOW;
@@ -281,7 +289,8 @@ value range_element(struct process *p, const struct object *range, uint64_t i)
     value start = range->p[RANGE_START], step = range->p[RANGE_STEP];
     if (i == 0) return start;
     int64_t offset, sum;
-    if (both_fixnum(start, step) && i < (1ull << 62) && !__builtin_mul_overflow((int64_t)i, to_fixnum(step), &offset) &&
+    if (both_fixnum(start, step) && i < (1ull << 62) &&
+        !__builtin_mul_overflow((int64_t)i, to_fixnum(step), &offset) &&
         !__builtin_add_overflow(offset, to_fixnum(start), &sum) && fits_fixnum(sum))
         return from_fixnum(sum);
     if (!p) return VAL_SLOW;
@@ -360,7 +369,8 @@ value seq_rest(struct process *p, value seq)
     case T_INDEXED_SEQ: return indexed_rest(p, o);
     case T_MAP_SEQ:
         if (!p) return VAL_SLOW;
-        return walk_from(p, o->p[WALK_AT] + 1, o->p[WALK_NODE], o->p[WALK_REST], header_flags(o->header) & kind_mask);
+        return walk_from(p, o->p[WALK_AT] + 1, o->p[WALK_NODE], o->p[WALK_REST],
+                         header_flags(o->header) & kind_mask);
     case T_TREE_SEQ: return tree_walk_rest(p, o);
     default: return range_rest(p, o);
     }

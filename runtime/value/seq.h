@@ -6,9 +6,9 @@
 #include "runtime/gc/heap.h"
 
 /* What INDEXED_SEQ, MAP_SEQ and TREE_SEQ yield.  ORDER: the flags of spec/objects.def. */
-#define SEQ_KEYS OBJ_A    /* keys, or elements of a set */
-#define SEQ_DOWN OBJ_B    /* from the end to the beginning (not MAP_SEQ) */
-#define SEQ_VALUES OBJ_C  /* values only */
+#define SEQ_KEYS OBJ_A   /* keys, or elements of a set */
+#define SEQ_DOWN OBJ_B   /* from the end to the beginning (not MAP_SEQ) */
+#define SEQ_VALUES OBJ_C /* values only */
 
 /* seq: NIL if empty; VAL_SLOW stuck; VAL_ABSENT not seqable.  O(1), records O(fields). */
 value seq_of(struct process *p, value coll);
@@ -18,17 +18,22 @@ value seq_first(struct process *p, value seq);
 value seq_rest(struct process *p, value seq);
 /* A realised lazy sequence's value in the end, anything else as it is; VAL_SLOW: not realised, or a very long chain. */
 value lazy_follow(value v);
-static inline bool is_lazy_seq(value v) { return is_type(v, T_LAZY) && !obj_has(to_obj(v), OBJ_A); }
+static inline bool is_lazy_seq(value v)
+{
+    return is_type(v, T_LAZY) && !obj_has(to_obj(v), OBJ_A);
+}
 
 /* Up to max elements from *seq (any seqable) into to; *seq becomes what is left, NIL at the end.  Less than max with
  * *seq not nil: stuck there.  Cost O(max). */
 unsigned seq_take(struct process *p, value *seq, value *to, unsigned max);
 
 value indexed_seq_new(struct process *p, value coll, uint64_t index, uint32_t kind);
-value map_seq_new(struct process *p, value root, uint32_t kind);      /* of an HNODE, or NIL */
-value tree_seq_new(struct process *p, value root, uint64_t rank, uint32_t kind); /* from the rank-th entry on (SEQ_DOWN: and down) */
-value map_seq_of(struct process *p, value map, uint32_t kind);        /* seq, keys, vals of a map */
-value range_element(struct process *p, const struct object *range, uint64_t i); /* VAL_SLOW without p where needed */
+value map_seq_new(struct process *p, value root, uint32_t kind); /* of an HNODE, or NIL */
+value tree_seq_new(struct process *p, value root, uint64_t rank,
+                   uint32_t kind); /* from the rank-th entry on (SEQ_DOWN: and down) */
+value map_seq_of(struct process *p, value map, uint32_t kind); /* seq, keys, vals of a map */
+value range_element(struct process *p, const struct object *range,
+                    uint64_t i);    /* VAL_SLOW without p where needed */
 uint64_t indexed_count(value coll); /* of a collection with constant-time count and nth */
 bool is_indexed(value v);
 /* The i-th element of such a collection; AMAP: an entry (VAL_SLOW without p). */

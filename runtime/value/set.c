@@ -6,7 +6,10 @@ static const struct {
     value p[2];
 } empty_set_object = {HEADER_TAG | (uint64_t)T_HSET << 40 | (uint64_t)OBJ_SHARED << 32 | 2, {0, NIL}};
 
-value empty_set(void) { return from_obj(&empty_set_object); }
+value empty_set(void)
+{
+    return from_obj(&empty_set_object);
+}
 
 bool is_set(value v)
 {
@@ -14,7 +17,10 @@ bool is_set(value v)
     return t == T_HSET || t == T_SSET;
 }
 
-uint64_t set_count(value s) { return to_obj(s)->p[0]; }
+uint64_t set_count(value s)
+{
+    return to_obj(s)->p[0];
+}
 
 value set_get_op(struct key_op *op, value s, value key)
 {

@@ -12,7 +12,10 @@ static inline bool is_sorted(value v)
     enum object_type t = type_of(v);
     return t == T_SMAP || t == T_SSET;
 }
-static inline bool has_comparator(const struct object *o) { return o->p[SORTED_COMPARATOR] != NIL; }
+static inline bool has_comparator(const struct object *o)
+{
+    return o->p[SORTED_COMPARATOR] != NIL;
+}
 
 value sorted_new(struct process *p, bool set, value root, value comparator, value meta);
 /* The same kind, comparator and metadata with another tree. */

@@ -8,7 +8,10 @@
 
 enum { DELTA = 3, GAMMA = 2 };
 
-static inline uint64_t weight(value t) { return tree_size(t) + 1; }
+static inline uint64_t weight(value t)
+{
+    return tree_size(t) + 1;
+}
 
 static value tree_node(struct process *p, value key, value val, value left, value right)
 {
@@ -21,14 +24,18 @@ static value tree_node(struct process *p, value key, value val, value left, valu
     return from_obj(n);
 }
 
-static inline const value *words(value t) { return to_obj(t)->p; }
+static inline const value *words(value t)
+{
+    return to_obj(t)->p;
+}
 
 /* The right side has become too heavy. */
 static value rotate_left(struct process *p, value key, value val, value left, value right)
 {
     const value *r = words(right);
     if (weight(r[TREE_LEFT]) < GAMMA * weight(r[TREE_RIGHT]))
-        return tree_node(p, r[TREE_KEY], r[TREE_VALUE], tree_node(p, key, val, left, r[TREE_LEFT]), r[TREE_RIGHT]);
+        return tree_node(p, r[TREE_KEY], r[TREE_VALUE], tree_node(p, key, val, left, r[TREE_LEFT]),
+                         r[TREE_RIGHT]);
     const value *m = words(r[TREE_LEFT]);
     return tree_node(p, m[TREE_KEY], m[TREE_VALUE], tree_node(p, key, val, left, m[TREE_LEFT]),
                      tree_node(p, r[TREE_KEY], r[TREE_VALUE], m[TREE_RIGHT], r[TREE_RIGHT]));
@@ -38,7 +45,8 @@ static value rotate_right(struct process *p, value key, value val, value left, v
 {
     const value *l = words(left);
     if (weight(l[TREE_RIGHT]) < GAMMA * weight(l[TREE_LEFT]))
-        return tree_node(p, l[TREE_KEY], l[TREE_VALUE], l[TREE_LEFT], tree_node(p, key, val, l[TREE_RIGHT], right));
+        return tree_node(p, l[TREE_KEY], l[TREE_VALUE], l[TREE_LEFT],
+                         tree_node(p, key, val, l[TREE_RIGHT], right));
     const value *m = words(l[TREE_RIGHT]);
     return tree_node(p, m[TREE_KEY], m[TREE_VALUE],
                      tree_node(p, l[TREE_KEY], l[TREE_VALUE], l[TREE_LEFT], m[TREE_LEFT]),
@@ -76,7 +84,8 @@ value tree_insert_at(struct process *p, value t, uint64_t rank, value key, value
     const value *n = words(t);
     uint64_t left = tree_size(n[TREE_LEFT]);
     if (rank <= left)
-        return balanced(p, n[TREE_KEY], n[TREE_VALUE], tree_insert_at(p, n[TREE_LEFT], rank, key, val), n[TREE_RIGHT]);
+        return balanced(p, n[TREE_KEY], n[TREE_VALUE], tree_insert_at(p, n[TREE_LEFT], rank, key, val),
+                        n[TREE_RIGHT]);
     return balanced(p, n[TREE_KEY], n[TREE_VALUE], n[TREE_LEFT],
                     tree_insert_at(p, n[TREE_RIGHT], rank - left - 1, key, val));
 }
@@ -87,7 +96,8 @@ value tree_replace_at(struct process *p, value t, uint64_t rank, value key, valu
     uint64_t left = tree_size(n[TREE_LEFT]);
     if (rank == left) return tree_node(p, key, val, n[TREE_LEFT], n[TREE_RIGHT]);
     if (rank < left)
-        return tree_node(p, n[TREE_KEY], n[TREE_VALUE], tree_replace_at(p, n[TREE_LEFT], rank, key, val), n[TREE_RIGHT]);
+        return tree_node(p, n[TREE_KEY], n[TREE_VALUE], tree_replace_at(p, n[TREE_LEFT], rank, key, val),
+                         n[TREE_RIGHT]);
     return tree_node(p, n[TREE_KEY], n[TREE_VALUE], n[TREE_LEFT],
                      tree_replace_at(p, n[TREE_RIGHT], rank - left - 1, key, val));
 }
@@ -112,7 +122,8 @@ value tree_delete_at(struct process *p, value t, uint64_t rank)
     if (rank == left) return joined(p, n[TREE_LEFT], n[TREE_RIGHT]);
     if (rank < left)
         return balanced(p, n[TREE_KEY], n[TREE_VALUE], tree_delete_at(p, n[TREE_LEFT], rank), n[TREE_RIGHT]);
-    return balanced(p, n[TREE_KEY], n[TREE_VALUE], n[TREE_LEFT], tree_delete_at(p, n[TREE_RIGHT], rank - left - 1));
+    return balanced(p, n[TREE_KEY], n[TREE_VALUE], n[TREE_LEFT],
+                    tree_delete_at(p, n[TREE_RIGHT], rank - left - 1));
 }
 
 value tree_build(struct process *p, const value *items, uint64_t n, bool pairs)

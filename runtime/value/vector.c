@@ -11,7 +11,10 @@ static const struct object empty_vector_object = {
     HEADER_TAG | (uint64_t)T_SVECTOR << 40 | (uint64_t)OBJ_SHARED << 32,
 };
 
-value empty_vector(void) { return from_obj(&empty_vector_object); }
+value empty_vector(void)
+{
+    return from_obj(&empty_vector_object);
+}
 
 bool is_vector(value v)
 {
@@ -20,8 +23,14 @@ bool is_vector(value v)
     return t == T_SVECTOR || t == T_VECTOR || t == T_SUBVECTOR;
 }
 
-static inline uint64_t subvector_start(const struct object *o) { return (uint32_t)o->p[0]; }
-static inline uint64_t subvector_end(const struct object *o) { return o->p[0] >> 32; }
+static inline uint64_t subvector_start(const struct object *o)
+{
+    return (uint32_t)o->p[0];
+}
+static inline uint64_t subvector_end(const struct object *o)
+{
+    return o->p[0] >> 32;
+}
 
 uint64_t vector_count(value v)
 {
@@ -101,7 +110,8 @@ value vnode_from(struct process *p, const value *items, uint32_t n, uint32_t ext
     return from_obj(o);
 }
 
-value trie_push_leaf(struct process *p, value root, uint64_t count, unsigned *shift, value leaf, uint32_t token)
+value trie_push_leaf(struct process *p, value root, uint64_t count, unsigned *shift, value leaf,
+                     uint32_t token)
 {
     if (root == NIL) return leaf;
     if (count == 32ull << *shift) { /* full: one level more */
@@ -159,7 +169,8 @@ value vector_make(struct process *p, const value *items, size_t n)
     uint32_t token = n > 1024 ? edit_token_new(p) : 0;
     for (size_t i = 0; i < tail_start; i += 32)
         root = trie_push_leaf(p, root, i, &shift, vnode_from(p, items + i, 32, 0, 0), token);
-    return trie_vector(p, n, shift, root, vnode_from(p, items + tail_start, (uint32_t)(n - tail_start), 0, 0), NIL);
+    return trie_vector(p, n, shift, root, vnode_from(p, items + tail_start, (uint32_t)(n - tail_start), 0, 0),
+                       NIL);
 }
 
 value entry_make(struct process *p, value key, value val)
