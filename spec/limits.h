@@ -17,6 +17,7 @@
 #define REDUCTIONS_PER_TURN 4000    /* calls and loop turns before the next process runs: about 100 us */
 #define STACK_INITIAL_WORDS 28      /* lies in the same block as the process descriptor */
 #define LIMIT_STACK_WORDS (1u << 27)/* 1 GiB: recursion a hundred million frames deep ends in :stack-overflow */
+#define STACK_RESERVE_WORDS 65536u  /* beyond it: for the handlers of :stack-overflow */
 #define ELIDED_FRAMES 16            /* frames elided by tail calls that the debugger can still show */
 
 /* ---- collections ---- */

@@ -32,6 +32,7 @@ struct vm_domain {
     struct link **links; /* LIMIT_UNITS entries of lazily committed zero memory, by unit index; never moves */
     struct cell *traps[TRAPS];
     struct cell *intrinsics[INTRINSIC_COUNT];
+    const struct prim *operators[INTRINSIC_COUNT]; /* the primitives of these names; NULL: none */
 };
 
 /* Once per system, before the first domain.  False: no memory. */

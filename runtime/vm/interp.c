@@ -1,0 +1,574 @@
+/* The interpreter: one small function an instruction, each ending in a jump to the next.  Here stand the fast ways; a
+ * handler that calls C functions would have to save registers on every way, so whatever does stands in slow.c and call.c. */
+#include "runtime/vm/interp.h"
+
+#define HANDLER(NAME) static VM_HANDLER enum vm_exit op_##NAME(HANDLER_ARGS)
+#define RA base[OPERAND_A(w)]
+#define RB base[OPERAND_B(w)]
+#define RC base[OPERAND_C(w)]
+#define JUMP_BC() (ip += OPERAND_SBC(w))
+#define JUMP_C() (ip += OPERAND_SC(w))
+
+/* ---- moves, constants, jumps ---- */
+HANDLER(NOP) { NEXT(); }
+HANDLER(MOVE)
+{
+    RA = RB;
+    NEXT();
+}
+HANDLER(LIT)
+{
+    RA = link->literals[OPERAND_BC(w)];
+    NEXT();
+}
+HANDLER(INT)
+{
+    RA = from_fixnum(OPERAND_SBC(w));
+    NEXT();
+}
+HANDLER(SPECIAL)
+{
+    RA = OPERAND_BC(w);
+    NEXT();
+}
+HANDLER(GLOBAL)
+{
+    value v = __atomic_load_n(&link->cells[OPERAND_BC(w)]->content, __ATOMIC_RELAXED);
+    if (UNLIKELY(v == VAL_UNBOUND)) GO(vm_undefined);
+    RA = v;
+    NEXT();
+}
+HANDLER(UPVAL)
+{
+    RA = to_obj(base[FRAME_CLOSURE])->p[1 + OPERAND_B(w)];
+    NEXT();
+}
+HANDLER(SELF)
+{
+    RA = base[FRAME_CLOSURE];
+    NEXT();
+}
+HANDLER(JMP)
+{
+    JUMP_BC();
+    NEXT();
+}
+HANDLER(LOOP)
+{
+    if (UNLIKELY(--p->reductions <= 0)) GO(vm_safepoint);
+    JUMP_BC();
+    NEXT();
+}
+HANDLER(JF)
+{
+    if (falsy(RA)) JUMP_BC();
+    NEXT();
+}
+HANDLER(JT)
+{
+    if (truthy(RA)) JUMP_BC();
+    NEXT();
+}
+HANDLER(JNIL)
+{
+    if (RA == NIL) JUMP_BC();
+    NEXT();
+}
+HANDLER(JNNIL)
+{
+    if (RA != NIL) JUMP_BC();
+    NEXT();
+}
+
+/* ---- numbers.  A fixnum shifted up by 13 bits is its number in the high 51, so that the processor's overflow is ours;
+ *      rotated instead of shifted, it keeps its tag in the low bits. ---- */
+static inline int64_t high(value v) { return (int64_t)(v << 13); }
+static inline uint64_t rotated(value v) { return v << 13 | v >> 51; }
+static inline value unrotated(uint64_t r) { return r >> 13 | r << 51; }
+static inline bool both_double(value x, value y) { return is_double(x) & is_double(y); }
+
+#define ADDITIVE(NAME, overflow, operator)                                                                    \
+    HANDLER(NAME)                                                                                              \
+    {                                                                                                          \
+        value x = RB, y = RC;                                                                                  \
+        if (LIKELY(both_fixnum(x, y))) {                                                                       \
+            int64_t r;                                                                                         \
+            if (UNLIKELY(overflow((int64_t)rotated(x), high(y), &r))) GO(vm_operator_slow);                    \
+            RA = unrotated((uint64_t)r);                                                                       \
+            NEXT();                                                                                            \
+        }                                                                                                      \
+        if (both_double(x, y)) {                                                                               \
+            RA = from_double(to_double(x) operator to_double(y));                                              \
+            NEXT();                                                                                            \
+        }                                                                                                      \
+        GO(vm_operator_slow);                                                                                  \
+    }                                                                                                          \
+    HANDLER(NAME##I)                                                                                           \
+    {                                                                                                          \
+        value x = RB;                                                                                          \
+        int64_t r;                                                                                             \
+        if (LIKELY(is_fixnum(x)) && !overflow((int64_t)rotated(x), OPERAND_SC(w) << 13, &r)) {                 \
+            RA = unrotated((uint64_t)r);                                                                       \
+            NEXT();                                                                                            \
+        }                                                                                                      \
+        if (is_double(x)) {                                                                                    \
+            RA = from_double(to_double(x) operator(double) OPERAND_SC(w));                                     \
+            NEXT();                                                                                            \
+        }                                                                                                      \
+        GO(vm_operator_slow);                                                                                  \
+    }
+ADDITIVE(ADD, __builtin_add_overflow, +)
+ADDITIVE(SUB, __builtin_sub_overflow, -)
+
+HANDLER(MUL)
+{
+    value x = RB, y = RC;
+    if (LIKELY(both_fixnum(x, y))) {
+        int64_t r;
+        if (UNLIKELY(__builtin_mul_overflow(high(x), to_fixnum(y), &r))) GO(vm_operator_slow);
+        RA = (uint64_t)r >> 13 | FIXNUM_TAG;
+        NEXT();
+    }
+    if (both_double(x, y)) {
+        RA = from_double(to_double(x) * to_double(y));
+        NEXT();
+    }
+    GO(vm_operator_slow);
+}
+HANDLER(MULI)
+{
+    value x = RB;
+    int64_t r;
+    if (LIKELY(is_fixnum(x)) && !__builtin_mul_overflow(high(x), OPERAND_SC(w), &r)) {
+        RA = (uint64_t)r >> 13 | FIXNUM_TAG;
+        NEXT();
+    }
+    if (is_double(x)) {
+        RA = from_double(to_double(x) * (double)OPERAND_SC(w));
+        NEXT();
+    }
+    GO(vm_operator_slow);
+}
+HANDLER(DIV)
+{
+    value x = RB, y = RC;
+    if (both_double(x, y)) {
+        RA = from_double(to_double(x) / to_double(y));
+        NEXT();
+    }
+    if (both_fixnum(x, y) && y != from_fixnum(0)) {
+        int64_t q = to_fixnum(x) / to_fixnum(y);
+        if (q * to_fixnum(y) == to_fixnum(x) && fits_fixnum(q)) {
+            RA = from_fixnum(q);
+            NEXT();
+        }
+    }
+    GO(vm_operator_slow);
+}
+HANDLER(QUOT)
+{
+    value x = RB, y = RC;
+    if (LIKELY(both_fixnum(x, y)) && y != from_fixnum(0) && y != from_fixnum(-1)) {
+        RA = from_fixnum(to_fixnum(x) / to_fixnum(y));
+        NEXT();
+    }
+    GO(vm_operator_slow);
+}
+HANDLER(REM)
+{
+    value x = RB, y = RC;
+    if (LIKELY(both_fixnum(x, y)) && y != from_fixnum(0)) {
+        RA = from_fixnum(to_fixnum(x) % to_fixnum(y));
+        NEXT();
+    }
+    GO(vm_operator_slow);
+}
+HANDLER(MOD)
+{
+    value x = RB, y = RC;
+    if (LIKELY(both_fixnum(x, y)) && y != from_fixnum(0)) {
+        int64_t m = to_fixnum(y), r = to_fixnum(x) % m;
+        RA = from_fixnum(r != 0 && (r ^ m) < 0 ? r + m : r);
+        NEXT();
+    }
+    GO(vm_operator_slow);
+}
+
+#define BITWISE(NAME, operator)                                                                               \
+    HANDLER(NAME)                                                                                              \
+    {                                                                                                          \
+        value x = RB, y = RC;                                                                                  \
+        if (LIKELY(both_fixnum(x, y))) {                                                                       \
+            RA = (x operator y) | FIXNUM_TAG;                                                                  \
+            NEXT();                                                                                            \
+        }                                                                                                      \
+        GO(vm_operator_slow);                                                                                  \
+    }
+BITWISE(BITAND, &)
+BITWISE(BITOR, |)
+BITWISE(BITXOR, ^)
+
+HANDLER(SHL)
+{
+    value x = RB, y = RC;
+    if (LIKELY(both_fixnum(x, y)) && (y & ~FIXNUM_TAG) < 50) {
+        unsigned n = (unsigned)(y & ~FIXNUM_TAG);
+        int64_t h = high(x), r = (int64_t)((uint64_t)h << n);
+        if (LIKELY(r >> n == h)) {
+            RA = (uint64_t)r >> 13 | FIXNUM_TAG;
+            NEXT();
+        }
+    }
+    GO(vm_operator_slow);
+}
+HANDLER(SHR)
+{
+    value x = RB, y = RC;
+    if (LIKELY(both_fixnum(x, y)) && (y & ~FIXNUM_TAG) < 64) {
+        RA = from_fixnum(to_fixnum(x) >> (y & ~FIXNUM_TAG));
+        NEXT();
+    }
+    GO(vm_operator_slow);
+}
+
+/* ---- comparisons ---- */
+#define COMPARISON(NAME, operator)                                                                            \
+    HANDLER(NAME)                                                                                              \
+    {                                                                                                          \
+        value x = RB, y = RC;                                                                                  \
+        if (LIKELY(both_fixnum(x, y))) {                                                                       \
+            RA = from_bool(high(x) operator high(y));                                                          \
+            NEXT();                                                                                            \
+        }                                                                                                      \
+        if (both_double(x, y)) {                                                                               \
+            RA = from_bool(to_double(x) operator to_double(y));                                                \
+            NEXT();                                                                                            \
+        }                                                                                                      \
+        GO(vm_operator_slow);                                                                                  \
+    }
+COMPARISON(LT, <)
+COMPARISON(LE, <=)
+COMPARISON(NUMEQ, ==)
+
+#define JUMP_UNLESS(NAME, operator)                                                                           \
+    HANDLER(NAME)                                                                                              \
+    {                                                                                                          \
+        value x = RA, y = RB;                                                                                  \
+        if (LIKELY(both_fixnum(x, y))) {                                                                       \
+            if (!(high(x) operator high(y))) JUMP_C();                                                         \
+            NEXT();                                                                                            \
+        }                                                                                                      \
+        if (both_double(x, y)) {                                                                               \
+            if (!(to_double(x) operator to_double(y))) JUMP_C();                                               \
+            NEXT();                                                                                            \
+        }                                                                                                      \
+        GO(vm_operator_slow);                                                                                  \
+    }
+JUMP_UNLESS(JNLT, <)
+JUMP_UNLESS(JNLE, <=)
+JUMP_UNLESS(JNNUMEQ, ==)
+
+#define JUMP_UNLESS_IMMEDIATE(NAME, operator)                                                                 \
+    HANDLER(NAME)                                                                                              \
+    {                                                                                                          \
+        value x = RA;                                                                                          \
+        if (LIKELY(is_fixnum(x))) {                                                                            \
+            if (!(high(x) operator(OPERAND_SB(w) << 13))) JUMP_C();                                            \
+            NEXT();                                                                                            \
+        }                                                                                                      \
+        if (is_double(x)) {                                                                                    \
+            if (!(to_double(x) operator(double) OPERAND_SB(w))) JUMP_C();                                      \
+            NEXT();                                                                                            \
+        }                                                                                                      \
+        GO(vm_operator_slow);                                                                                  \
+    }
+JUMP_UNLESS_IMMEDIATE(JNLTI, <)
+JUMP_UNLESS_IMMEDIATE(JNLEI, <=)
+JUMP_UNLESS_IMMEDIATE(JNGTI, >)
+JUMP_UNLESS_IMMEDIATE(JNGEI, >=)
+JUMP_UNLESS_IMMEDIATE(JNNUMEQI, ==)
+
+/* Equality that the words alone decide: 1 equal, 0 not, -1 unknown.  The only equal immediates that differ are 0.0 and
+ * -0.0; an object equals an immediate only if it is a record with an equality of its own. */
+static inline int equal_at_once(value x, value y)
+{
+    if (x == y) return x != NAN_BITS + DOUBLE_OFFSET;
+    if (is_ptr(x)) return is_ptr(y) || obj_type(to_obj(x)) == T_RECORD ? -1 : 0;
+    return both_double(x, y) && to_double(x) == to_double(y);
+}
+HANDLER(EQ)
+{
+    int e = equal_at_once(RB, RC);
+    if (UNLIKELY(e < 0)) GO(vm_operator_slow);
+    RA = from_bool(e);
+    NEXT();
+}
+HANDLER(JNEQ)
+{
+    int e = equal_at_once(RA, RB);
+    if (UNLIKELY(e < 0)) GO(vm_operator_slow);
+    if (!e) JUMP_C();
+    NEXT();
+}
+HANDLER(JNEQI)
+{
+    if (RA != from_fixnum(OPERAND_SB(w))) JUMP_C();
+    NEXT();
+}
+HANDLER(ID)
+{
+    value x = RB, y = RC;
+    if (x != y && is_type(x, T_KEYWORD) && is_type(y, T_KEYWORD)) GO(vm_operator_slow);
+    RA = from_bool(x == y);
+    NEXT();
+}
+HANDLER(JNID)
+{
+    value x = RA, y = RB;
+    if (x != y && is_type(x, T_KEYWORD) && is_type(y, T_KEYWORD)) GO(vm_operator_slow);
+    if (x != y) JUMP_C();
+    NEXT();
+}
+HANDLER(NOT)
+{
+    RA = from_bool(falsy(RB));
+    NEXT();
+}
+HANDLER(ISNIL)
+{
+    RA = from_bool(RB == NIL);
+    NEXT();
+}
+
+/* ---- data ---- */
+static inline bool is_object_of(value v, enum object_type t)
+{
+    return is_ptr(v) && to_obj(v)->header >> 40 == (HEADER_TAG >> 40 | t);
+}
+HANDLER(FIRST)
+{
+    value x = RB;
+    if (LIKELY(is_object_of(x, T_CONS))) x = to_obj(x)->p[0];
+    else if (x != NIL) GO(vm_operator_slow);
+    RA = x;
+    NEXT();
+}
+HANDLER(NEXT)
+{
+    value x = RB;
+    if (LIKELY(is_object_of(x, T_CONS))) {
+        x = to_obj(x)->p[1];
+        if (is_object_of(x, T_EMPTY_LIST)) x = NIL;
+        else if (x != NIL && !is_object_of(x, T_CONS)) GO(vm_operator_slow);
+    } else if (x != NIL) GO(vm_operator_slow);
+    RA = x;
+    NEXT();
+}
+HANDLER(REST)
+{
+    value x = RB;
+    if (UNLIKELY(!is_object_of(x, T_CONS))) GO(vm_operator_slow);
+    x = to_obj(x)->p[1];
+    if (UNLIKELY(x == NIL)) GO(vm_operator_slow);
+    RA = x;
+    NEXT();
+}
+HANDLER(CONS)
+{
+    value x = RB, rest = RC;
+    if (UNLIKELY(rest != NIL && !is_object_of(rest, T_CONS) && !is_object_of(rest, T_LAZY)) || p->hp_limit - p->hp < 3)
+        GO(vm_operator_slow);
+    struct object *o = (struct object *)p->hp;
+    p->hp += 3;
+    o->header = make_header(T_CONS, 0, 2);
+    o->p[0] = x;
+    o->p[1] = rest;
+    RA = from_obj(o);
+    NEXT();
+}
+HANDLER(NTH)
+{
+    value x = RB, i = RC;
+    if (LIKELY(is_object_of(x, T_SVECTOR)) && is_fixnum(i)) {
+        uint64_t h = to_obj(x)->header, index = i & ~FIXNUM_TAG;
+        uint32_t count = (uint32_t)h - ((header_flags(h) & OBJ_META) != 0);
+        if (LIKELY(index < count)) {
+            RA = to_obj(x)->p[index];
+            NEXT();
+        }
+    }
+    GO(vm_operator_slow);
+}
+
+/* ---- calls ---- */
+static inline const struct arity *exact_arity(value f, uint32_t argc)
+{
+    if (UNLIKELY(argc >= ARITY_TABLE)) return NULL;
+    return ((const struct proto *)(uintptr_t)to_obj(f)->p[0])->exact[argc];
+}
+/* The frame of the callee is at to; its arguments are in place. */
+#define ENTER(arity, to, callee_link)                                                                         \
+    do {                                                                                                       \
+        ip = (arity)->entry;                                                                                   \
+        base = (to);                                                                                           \
+        link = (callee_link);                                                                                  \
+        DISPATCH();                                                                                            \
+    } while (0)
+#define FITS(arity, to) ((size_t)((char *)p->stack_end - (char *)(to)) >= (arity)->register_count * sizeof(value))
+
+HANDLER(CALL)
+{
+    value *window = base + OPERAND_A(w);
+    value f = window[0];
+    if (UNLIKELY(--p->reductions <= 0)) GO(vm_safepoint);
+    if (LIKELY(is_object_of(f, T_FN))) {
+        const struct arity *arity = exact_arity(f, OPERAND_B(w));
+        if (LIKELY(arity != NULL)) {
+            struct link *callee = p->links[arity->proto->unit_index];
+            if (LIKELY(callee != NULL && FITS(arity, window + FRAME_HIDDEN))) {
+                window[1] = (value)(uintptr_t)link;
+                window[2] = (value)(uintptr_t)(ip + 1);
+                ENTER(arity, window + FRAME_HIDDEN, callee);
+            }
+        }
+    }
+    w = CALL_WORD(OPERAND_A(w), OPERAND_B(w));
+    GO(vm_call_any);
+}
+HANDLER(CALLG)
+{
+    value *window = base + OPERAND_A(w);
+    value f = __atomic_load_n(&link->cells[OPERAND_C(w)]->content, __ATOMIC_RELAXED);
+    if (UNLIKELY(--p->reductions <= 0)) GO(vm_safepoint);
+    if (LIKELY(is_object_of(f, T_FN))) {
+        const struct arity *arity = exact_arity(f, OPERAND_B(w));
+        if (LIKELY(arity != NULL)) {
+            struct link *callee = p->links[arity->proto->unit_index];
+            if (LIKELY(callee != NULL && FITS(arity, window + FRAME_HIDDEN))) {
+                window[0] = f;
+                window[1] = (value)(uintptr_t)link;
+                window[2] = (value)(uintptr_t)(ip + 1);
+                ENTER(arity, window + FRAME_HIDDEN, callee);
+            }
+        }
+    }
+    if (UNLIKELY(f == VAL_UNBOUND)) GO(vm_undefined);
+    window[0] = f;
+    w = CALL_WORD(OPERAND_A(w), OPERAND_B(w));
+    GO(vm_call_any);
+}
+
+static inline void move_down(value *to, const value *from, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) to[i] = from[i];
+}
+HANDLER(TAIL)
+{
+    value *window = base + OPERAND_A(w);
+    value f = window[0];
+    if (UNLIKELY(--p->reductions <= 0)) GO(vm_safepoint);
+    if (LIKELY(is_object_of(f, T_FN))) {
+        const struct arity *arity = exact_arity(f, OPERAND_B(w));
+        if (LIKELY(arity != NULL)) {
+            struct link *callee = p->links[arity->proto->unit_index];
+            if (LIKELY(callee != NULL && FITS(arity, base))) {
+                base[FRAME_CLOSURE] = f;
+                move_down(base, window + FRAME_HIDDEN, OPERAND_B(w));
+                ENTER(arity, base, callee);
+            }
+        }
+    }
+    w = CALL_WORD(OPERAND_A(w), OPERAND_B(w));
+    GO(vm_call_any);
+}
+HANDLER(TAILG)
+{
+    value *window = base + OPERAND_A(w);
+    value f = __atomic_load_n(&link->cells[OPERAND_C(w)]->content, __ATOMIC_RELAXED);
+    if (UNLIKELY(--p->reductions <= 0)) GO(vm_safepoint);
+    if (LIKELY(is_object_of(f, T_FN))) {
+        const struct arity *arity = exact_arity(f, OPERAND_B(w));
+        if (LIKELY(arity != NULL)) {
+            struct link *callee = p->links[arity->proto->unit_index];
+            if (LIKELY(callee != NULL && FITS(arity, base))) {
+                base[FRAME_CLOSURE] = f;
+                move_down(base, window + FRAME_HIDDEN, OPERAND_B(w));
+                ENTER(arity, base, callee);
+            }
+        }
+    }
+    if (UNLIKELY(f == VAL_UNBOUND)) GO(vm_undefined);
+    window[0] = f;
+    w = CALL_WORD(OPERAND_A(w), OPERAND_B(w));
+    GO(vm_call_any);
+}
+HANDLER(RET)
+{
+    value v = RA;
+    ip = (const struct insn *)(uintptr_t)base[FRAME_RETURN];
+    link = (struct link *)(uintptr_t)base[FRAME_LINK];
+    base[FRAME_CLOSURE] = v;
+    base -= FRAME_HIDDEN + ip[-1].a;
+    DISPATCH();
+}
+
+/* A token is a number that no other living catch region of the process has. */
+HANDLER(TOKEN)
+{
+    RA = from_fixnum((int64_t)++p->catch_counter);
+    NEXT();
+}
+
+static const struct dispatch plain = {{
+#define OP(NAME, name, a, b, c, flow, doc) [OP_##NAME] = op_##NAME,
+#define op_CLOSURE vm_closure
+#define op_GET vm_get
+#define op_VECTOR vm_collection
+#define op_MAP vm_collection
+#define op_SET vm_collection
+#define op_REUNWIND vm_reunwind
+#define op_RECV_PEEK vm_receive
+#define op_RECV_TAKE vm_receive
+#define op_RECV_SKIP vm_receive
+#define op_RECV_WAIT vm_receive
+#define op_RECV_WAITT vm_receive
+#define op_BREAK vm_break
+#include "spec/opcodes.def"
+#undef OP
+    [OP_START] = vm_shim_op,
+    [OP_SHIM_CALL] = vm_shim_op,
+    [OP_SHIM_RESUME] = vm_shim_op,
+    [OP_FINISH] = vm_shim_op,
+}};
+/* Stepping: the debugger is asked before each instruction. */
+static const struct dispatch stepping = {{
+#define OP(NAME, name, a, b, c, flow, doc) [OP_##NAME] = vm_step,
+#include "spec/opcodes.def"
+#undef OP
+    [OP_START] = vm_shim_op,
+    [OP_SHIM_CALL] = vm_shim_op,
+    [OP_SHIM_RESUME] = vm_shim_op,
+    [OP_FINISH] = vm_shim_op,
+}};
+
+void vm_dispatch_init(struct dispatch *d) { *d = plain; }
+void vm_dispatch_restore(struct dispatch *d, unsigned op)
+{
+    __atomic_store_n(&d->op[op], plain.op[op], __ATOMIC_RELAXED);
+}
+
+void vm_choose_dispatch(struct process *p)
+{
+    p->dispatch = p->flags & PROC_STEPPING ? &stepping : &vm_of(p)->dispatch;
+}
+
+enum vm_exit vm_run(struct process *p)
+{
+    vm_choose_dispatch(p);
+    p->links = vm_of(p)->links;
+    if (p->flags & PROC_ATTENTION && p->reductions > 0) p->reductions -= ATTENTION_BIAS;
+    const struct dispatch *d = p->dispatch;
+    if (UNLIKELY(p->prim_state != NIL)) return vm_resume_primitive(p, p->ip, p->base, p->link, d, insn_word(p->ip));
+    uint64_t w = insn_word(p->ip);
+    return d->op[w & 0xffff](p, p->ip, p->base, p->link, d, w);
+}
