@@ -1,7 +1,6 @@
 /* Calls beyond the fast way, and what grows out of them: shims, errors, completion of instructions. */
 #include "runtime/vm/interp.h"
 
-#include "base/mem.h"
 #include "runtime/sched/domain.h"
 #include "runtime/value/collection.h"
 #include "runtime/value/string.h"
@@ -16,14 +15,18 @@ VM_HANDLER enum vm_exit vm_continue(HANDLER_ARGS)
 }
 
 /* ---- room ---- */
-uint32_t vm_frame_words(const struct process *p) { return frame_words_used(p) - (uint32_t)(p->base - p->stack); }
+uint32_t vm_frame_words(const struct process *p)
+{
+    return frame_words_used(p) - (uint32_t)(p->base - p->stack);
+}
 
 bool vm_stack_room(struct process *p, uint64_t words)
 {
     if ((uint64_t)(p->stack_end - p->base) >= words) return true;
     uint64_t needed = (uint64_t)(p->base - p->stack) + words, have = (uint64_t)(p->stack_end - p->stack);
     if (needed > LIMIT_STACK_WORDS) {
-        process_fail(p, ERR_STACK_OVERFLOW, NIL, "the stack would grow beyond %u words", (uint64_t)LIMIT_STACK_WORDS);
+        process_fail(p, ERR_STACK_OVERFLOW, NIL, "the stack would grow beyond %u words",
+                     (uint64_t)LIMIT_STACK_WORDS);
         if (have == LIMIT_STACK_WORDS) p->stack_end += STACK_RESERVE_WORDS;
         return false;
     }
@@ -52,7 +55,7 @@ static void shim_make(struct process *p, value f, const value *args, uint32_t ar
     }
     if (on_stack) args = p->stack + offset;
     value *s = p->base + below + FRAME_HIDDEN;
-    mem_move(s + SHIM_ARGS, args, argc * sizeof(value));
+    __builtin_memmove(s + SHIM_ARGS, args, argc * sizeof(value));
     s[FRAME_CLOSURE] = mode;
     s[FRAME_LINK] = (value)(uintptr_t)p->link;
     s[FRAME_RETURN] = (value)(uintptr_t)p->ip;
@@ -97,7 +100,9 @@ static void trap_missing(struct process *p, enum trap t, const value *args, uint
     value what = argc > 0 ? args[0] : NIL;
     switch (t) {
     case TRAP_UNDEFINED: process_fail(p, ERR_UNDEFINED, what, "%v is not defined", what); return;
-    case TRAP_ARITY: process_fail(p, ERR_ARITY, what, "%v does not take %d arguments", what, (int64_t)argc - 1); return;
+    case TRAP_ARITY:
+        process_fail(p, ERR_ARITY, what, "%v does not take %d arguments", what, (int64_t)argc - 1);
+        return;
     case TRAP_NOT_CALLABLE: process_fail(p, ERR_NOT_CALLABLE, what, "%v is not a function", what); return;
     default: process_fail(p, ERR_UNDEFINED, what, "%s is not defined", trap_names[t]);
     }
@@ -130,11 +135,21 @@ void vm_complete(struct process *p, value v)
     switch (i->op) {
     case OP_TAIL:
     case OP_TAILG: complete_return(p, v); return;
-    case OP_JNLT: case OP_JNLE: case OP_JNLTI: case OP_JNLEI: case OP_JNGTI: case OP_JNGEI: case OP_JNNUMEQ:
-    case OP_JNNUMEQI: case OP_JNEQ: case OP_JNEQI: case OP_JNID:
-        p->ip += truthy(v) ? 1 : 1 + (int16_t)i->c;
-        return;
+    case OP_JNLT:
+    case OP_JNLE:
+    case OP_JNGT:
+    case OP_JNGE:
+    case OP_JNLTI:
+    case OP_JNLEI:
+    case OP_JNGTI:
+    case OP_JNGEI:
+    case OP_JNNUMEQ:
+    case OP_JNNUMEQI:
+    case OP_JNEQ:
+    case OP_JNEQI:
+    case OP_JNID: p->ip += truthy(v) ? 1 : 1 + (int16_t)i->c; return;
     case OP_JNIL: p->ip += truthy(v) ? 1 + insn_bc(*i) : 1; return;
+    case OP_JNNOT:
     case OP_JNNIL: p->ip += truthy(v) ? 1 : 1 + insn_bc(*i); return;
     case OP_BREAK:
     case OP_RECV_WAITT:
@@ -148,13 +163,8 @@ VM_HANDLER enum vm_exit vm_shim_op(HANDLER_ARGS)
 {
     switch (ip->op) {
     case OP_START:
-    case OP_SHIM_CALL:
-        w = CALL_WORD(SHIM_CALL, to_fixnum(base[SHIM_ARGC]));
-        GO(vm_call_any);
-    case OP_FINISH:
-        SAVE();
-        if (p->exit_reason == NIL) p->exit_reason = domain_intern_keyword(p->domain, NULL, 0, "normal", 6);
-        return VM_EXIT;
+    case OP_SHIM_CALL: w = CALL_WORD(SHIM_CALL, to_fixnum(base[SHIM_ARGC])); GO(vm_call_any);
+    case OP_FINISH: SAVE(); return VM_EXIT;
     default: break;
     }
     value v = base[SHIM_CALL], mode = base[FRAME_CLOSURE];
@@ -191,7 +201,8 @@ VM_HANDLER enum vm_exit vm_safepoint(HANDLER_ARGS)
             vm_raise(p, true);
         }
     }
-    if (p->stack_end - p->stack > LIMIT_STACK_WORDS && frame_words_used(p) < LIMIT_STACK_WORDS - STACK_RESERVE_WORDS)
+    if (p->stack_end - p->stack > LIMIT_STACK_WORDS &&
+        frame_words_used(p) < LIMIT_STACK_WORDS - STACK_RESERVE_WORDS)
         p->stack_end = p->stack + LIMIT_STACK_WORDS;
     if (process_reductions(p) <= 0) return VM_YIELD;
     GO(vm_continue);
@@ -212,14 +223,14 @@ static const struct arity *find_arity(const struct proto *proto, uint32_t argc)
 static void fail_arity(struct process *p, uint32_t a, uint32_t argc)
 {
     value *window = p->base + a;
-    value hidden = window[2];
-    window[2] = window[0]; /* [callee arg ...] in a row; what stands there is not needed by a call that failed */
+    window[2] =
+        window[0]; /* [callee arg ...] in a row; what stands there is not needed by a call that failed */
     vm_shim_trap(p, TRAP_ARITY, window + 2, argc + 1, false);
-    (void)hidden;
 }
 
 /* With the rest list made, place the frame of an arity that takes argc registers of arguments, and go there. */
-static void enter_arity(struct process *p, uint32_t a, uint32_t argc, const struct arity *arity, struct link *callee)
+static void enter_arity(struct process *p, uint32_t a, uint32_t argc, const struct arity *arity,
+                        struct link *callee)
 {
     bool tail = is_tail(p->ip);
     if (!vm_stack_room(p, (tail ? 0 : (uint64_t)a + FRAME_HIDDEN) + arity->register_count)) {
@@ -229,7 +240,7 @@ static void enter_arity(struct process *p, uint32_t a, uint32_t argc, const stru
     value *window = p->base + a, *to = tail ? p->base : window + FRAME_HIDDEN;
     if (tail) {
         to[FRAME_CLOSURE] = window[0];
-        mem_move(to, window + FRAME_HIDDEN, argc * sizeof(value));
+        __builtin_memmove(to, window + FRAME_HIDDEN, argc * sizeof(value));
     } else {
         to[FRAME_LINK] = (value)(uintptr_t)p->link;
         to[FRAME_RETURN] = (value)(uintptr_t)(p->ip + 1);
@@ -237,6 +248,23 @@ static void enter_arity(struct process *p, uint32_t a, uint32_t argc, const stru
     p->base = to;
     p->link = callee;
     p->ip = arity->entry;
+}
+
+/* The link of a function's unit here; NULL: an error was raised. */
+static struct link *callee_link(struct process *p, const struct proto *proto)
+{
+    struct link *callee = domain_link(p->domain, proto->unit);
+    if (callee != NULL) return callee;
+    process_fail(p, ERR_OUT_OF_MEMORY, NIL, "no memory to link a unit");
+    vm_raise(p, false);
+    return NULL;
+}
+
+void vm_enter_variadic(struct process *p, uint32_t a)
+{
+    const struct proto *proto = (const struct proto *)(uintptr_t)to_obj(p->base[a])->p[0];
+    struct link *callee = callee_link(p, proto);
+    if (callee != NULL) enter_arity(p, a, proto->variadic->fixed_count + 1u, proto->variadic, callee);
 }
 
 void vm_call_function(struct process *p, uint32_t a, uint32_t argc)
@@ -248,23 +276,19 @@ void vm_call_function(struct process *p, uint32_t a, uint32_t argc)
         fail_arity(p, a, argc);
         return;
     }
-    struct link *callee = domain_link(p->domain, proto->unit);
-    if (callee == NULL) {
-        process_fail(p, ERR_OUT_OF_MEMORY, NIL, "no memory to link a unit");
+    if (!(arity->flags & PROTO_VARIADIC)) {
+        struct link *callee = callee_link(p, proto);
+        if (callee != NULL) enter_arity(p, a, argc, arity, callee);
+        return;
+    }
+    uint32_t fixed = arity->fixed_count;
+    if (!vm_stack_room(p, (uint64_t)a + FRAME_HIDDEN + fixed + 1)) {
         vm_raise(p, false);
         return;
     }
-    if (arity->flags & PROTO_VARIADIC) {
-        uint32_t fixed = arity->fixed_count;
-        if (!vm_stack_room(p, (uint64_t)a + FRAME_HIDDEN + fixed + 1)) {
-            vm_raise(p, false);
-            return;
-        }
-        value *args = p->base + a + FRAME_HIDDEN;
-        args[fixed] = argc == fixed ? NIL : list_make(p, args + fixed, argc - fixed);
-        argc = fixed + 1;
-    }
-    enter_arity(p, a, argc, arity, callee);
+    value *args = p->base + a + FRAME_HIDDEN;
+    args[fixed] = argc == fixed ? NIL : list_make(p, args + fixed, argc - fixed);
+    vm_enter_variadic(p, a);
 }
 
 /* ---- primitives ---- */
@@ -332,18 +356,23 @@ static VM_HANDLER enum vm_exit call_primitive(HANDLER_ARGS)
 VM_HANDLER enum vm_exit vm_resume_primitive(HANDLER_ARGS)
 {
     switch (ip->op) {
-    case OP_CALL: case OP_CALLG: case OP_TAIL: case OP_TAILG: {
+    case OP_CALL:
+    case OP_CALLG:
+    case OP_TAIL:
+    case OP_TAILG: {
         uint32_t a = ip->a;
         base[a] = vm_primitive(process_system(p), p->trap);
         w = CALL_WORD(a, ip->b);
         GO(call_primitive);
     }
-    case OP_START: case OP_SHIM_CALL:
+    case OP_START:
+    case OP_SHIM_CALL:
         base[SHIM_CALL] = vm_primitive(process_system(p), p->trap);
         w = CALL_WORD(SHIM_CALL, to_fixnum(base[SHIM_ARGC]));
         GO(call_primitive);
     case OP_REUNWIND: GO(vm_reunwind);
-    case OP_MAP: case OP_SET: GO(vm_collection);
+    case OP_MAP:
+    case OP_SET: GO(vm_collection);
     default: GO(vm_operator_slow);
     }
 }
@@ -390,8 +419,11 @@ static value call_data(value f, const value *args, uint32_t argc)
     case T_HSET:
         if (argc == 1) v = set_get(f, args[0]);
         break;
-    case T_SVECTOR: case T_VECTOR: case T_SUBVECTOR:
-        if (argc == 1 && is_fixnum(args[0]) && to_fixnum(args[0]) >= 0) v = vector_nth(f, (uint64_t)to_fixnum(args[0]));
+    case T_SVECTOR:
+    case T_VECTOR:
+    case T_SUBVECTOR:
+        if (argc == 1 && is_fixnum(args[0]) && to_fixnum(args[0]) >= 0)
+            v = vector_nth(f, (uint64_t)to_fixnum(args[0]));
         return v == VAL_ABSENT ? VAL_SLOW : v;
     default: return VAL_SLOW;
     }
@@ -412,7 +444,7 @@ static bool invoke_other(struct process *p, uint32_t a, uint32_t argc)
         return false;
     }
     value *window = p->base + a;
-    mem_move(window + FRAME_HIDDEN + 1, window + FRAME_HIDDEN, argc * sizeof(value));
+    __builtin_memmove(window + FRAME_HIDDEN + 1, window + FRAME_HIDDEN, argc * sizeof(value));
     window[FRAME_HIDDEN] = window[0];
     window[0] = f;
     return true;

@@ -30,14 +30,14 @@ struct arity {
 /* A function: what an FN object's first word points to. */
 struct proto {
     struct unit *unit;
-    uint32_t unit_index;            /* = unit->index, here to save a load in calls */
+    uint32_t unit_index; /* = unit->index, here to save a load in calls */
     uint16_t upvalue_count;
     uint16_t arity_count;
     struct arity *exact[ARITY_TABLE]; /* by argument count; NULL: not an exact match, take the slow path */
-    struct arity *variadic;         /* or NULL */
-    value name;                     /* symbol or string, or NIL */
-    uint32_t index;                 /* of its (first) record in the unit */
-    uint32_t epoch;                 /* last code collection that saw it in use (atomic, relaxed) */
+    struct arity *variadic;           /* or NULL */
+    value name;                       /* symbol or string, or NIL */
+    uint32_t index;                   /* of its (first) record in the unit */
+    uint32_t epoch;                   /* last code collection that saw it in use (atomic, relaxed) */
     struct arity arities[];
 };
 
@@ -45,30 +45,31 @@ struct unit {
     uint64_t segment_bytes;
     uint32_t index;
     uint32_t proto_count, literal_count, global_count;
-    struct proto **protos;          /* by record index; NULL for later arities */
+    struct proto **protos; /* by record index; NULL for later arities */
     const value *literals;
-    const value *globals;           /* symbols */
+    const value *globals; /* symbols */
     const struct insn *code;
-    value source;                   /* string, or NIL */
-    value file;                     /* string, or NIL */
-    const uint8_t *bytes;           /* the verified unit it was made from (for push-code, the image, the disassembler) */
+    value source; /* string, or NIL */
+    value file;   /* string, or NIL */
+    const uint8_t
+        *bytes; /* the verified unit it was made from (for push-code, the image, the disassembler) */
 };
 
 /* What one domain keeps of one unit: where its globals are.  Built at the unit's first call in the domain. */
 struct link {
     struct unit *unit;
-    const value *literals;          /* = unit->literals */
-    struct cell *cells[];           /* by global index: the domain's cell */
+    const value *literals; /* = unit->literals */
+    struct cell *cells[];  /* by global index: the domain's cell */
 };
 
 /* A global of a domain.  Redefinition is one atomic store to content. */
 struct cell {
-    value content;                  /* VAL_UNBOUND: declared only */
-    value symbol;                   /* qualified, SHARED */
-    value meta;                     /* SHARED map: :doc :arglists :macro :dynamic :private :line :file ... or NIL */
-    value definition;               /* SHARED map: :source :provenance :history ..., or NIL */
-    uint32_t flags;                 /* CELL_ */
-    uint32_t index;                 /* in the domain's cell table */
+    value content;    /* VAL_UNBOUND: declared only */
+    value symbol;     /* qualified, SHARED */
+    value meta;       /* SHARED map: :doc :arglists :macro :dynamic :private :line :file ... or NIL */
+    value definition; /* SHARED map: :source :provenance :history ..., or NIL */
+    uint32_t flags;   /* CELL_ */
+    uint32_t index;   /* in the domain's cell table */
 };
 #define CELL_MACRO 1u
 #define CELL_DYNAMIC 2u

@@ -13,7 +13,7 @@
  *      Above the top frame's registers there is nothing of value.
  *
  * Shim, S being its base (the frame that it serves has its base at S - to_fixnum(S[0])):
- *      S[-3]  NIL       S[-2]  link of the frame served, raw       S[-1]  the instruction that it stands at, raw
+ *      S[-3]  mode      S[-2]  link of the frame served, raw       S[-1]  the instruction that it stands at, raw
  *      S[0]   distance in words, fixnum     S[1]  argument count, fixnum     S[2]  function called, later its result
  *      S[3] S[4]  hidden words of the call        S[5] ...  arguments
  * The bottom of every stack is a shim, too, that serves nobody: S[-1] is NULL.  It calls what vm_enter() was given.
@@ -68,6 +68,12 @@ static inline void frame_roots(const struct frame *f, void (*visit)(void *contex
 
 /* Words of the stack in use (for shrinking it): from p->stack to the end of the top frame's registers. */
 uint32_t frame_words_used(const struct process *p);
+
+/* Modes of a shim, in S[-3]: its result stands in for that of the instruction served; the instruction runs afterwards; the
+ * same, and stepping goes on if the result is true. */
+#define SHIM_RESULT NIL
+#define SHIM_AGAIN TRUE_
+#define SHIM_STEP FALSE_
 
 /* Registers of a shim. */
 #define SHIM_DISTANCE 0

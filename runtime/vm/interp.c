@@ -10,7 +10,10 @@
 #define JUMP_C() (ip += OPERAND_SC(w))
 
 /* ---- moves, constants, jumps ---- */
-HANDLER(NOP) { NEXT(); }
+HANDLER(NOP)
+{
+    NEXT();
+}
 HANDLER(MOVE)
 {
     RA = RB;
@@ -69,6 +72,11 @@ HANDLER(JT)
     if (truthy(RA)) JUMP_BC();
     NEXT();
 }
+HANDLER(JNNOT)
+{
+    if (truthy(RA)) JUMP_BC();
+    NEXT();
+}
 HANDLER(JNIL)
 {
     if (RA == NIL) JUMP_BC();
@@ -82,43 +90,72 @@ HANDLER(JNNIL)
 
 /* ---- numbers.  A fixnum shifted up by 13 bits is its number in the high 51, so that the processor's overflow is ours;
  *      rotated instead of shifted, it keeps its tag in the low bits. ---- */
-static inline int64_t high(value v) { return (int64_t)(v << 13); }
-static inline uint64_t rotated(value v) { return v << 13 | v >> 51; }
-static inline value unrotated(uint64_t r) { return r >> 13 | r << 51; }
-static inline bool both_double(value x, value y) { return is_double(x) & is_double(y); }
+static inline int64_t high(value v)
+{
+    return (int64_t)(v << 13);
+}
+static inline uint64_t rotated(value v)
+{
+    return v << 13 | v >> 51;
+}
+static inline value unrotated(uint64_t r)
+{
+    return r >> 13 | r << 51;
+}
+static inline bool both_double(value x, value y)
+{
+    return is_double(x) && is_double(y);
+}
 
-#define ADDITIVE(NAME, overflow, operator)                                                                    \
-    HANDLER(NAME)                                                                                              \
-    {                                                                                                          \
-        value x = RB, y = RC;                                                                                  \
-        if (LIKELY(both_fixnum(x, y))) {                                                                       \
-            int64_t r;                                                                                         \
-            if (UNLIKELY(overflow((int64_t)rotated(x), high(y), &r))) GO(vm_operator_slow);                    \
-            RA = unrotated((uint64_t)r);                                                                       \
-            NEXT();                                                                                            \
-        }                                                                                                      \
-        if (both_double(x, y)) {                                                                               \
-            RA = from_double(to_double(x) operator to_double(y));                                              \
-            NEXT();                                                                                            \
-        }                                                                                                      \
-        GO(vm_operator_slow);                                                                                  \
-    }                                                                                                          \
-    HANDLER(NAME##I)                                                                                           \
-    {                                                                                                          \
-        value x = RB;                                                                                          \
-        int64_t r;                                                                                             \
-        if (LIKELY(is_fixnum(x)) && !overflow((int64_t)rotated(x), OPERAND_SC(w) << 13, &r)) {                 \
-            RA = unrotated((uint64_t)r);                                                                       \
-            NEXT();                                                                                            \
-        }                                                                                                      \
-        if (is_double(x)) {                                                                                    \
-            RA = from_double(to_double(x) operator(double) OPERAND_SC(w));                                     \
-            NEXT();                                                                                            \
-        }                                                                                                      \
-        GO(vm_operator_slow);                                                                                  \
+#define ADDITIVE(NAME, overflow, operator)                                                                   \
+    HANDLER(NAME)                                                                                            \
+    {                                                                                                        \
+        value x = RB, y = RC;                                                                                \
+        if (LIKELY(both_fixnum(x, y))) {                                                                     \
+            int64_t r;                                                                                       \
+            if (UNLIKELY(overflow((int64_t)rotated(x), high(y), &r))) GO(vm_operator_slow);                  \
+            RA = unrotated((uint64_t)r);                                                                     \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        if (both_double(x, y)) {                                                                             \
+            RA = from_double(to_double(x) operator to_double(y));                                            \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        GO(vm_operator_slow);                                                                                \
+    }                                                                                                        \
+    HANDLER(NAME##I)                                                                                         \
+    {                                                                                                        \
+        value x = RB;                                                                                        \
+        int64_t r;                                                                                           \
+        if (LIKELY(is_fixnum(x)) && !overflow((int64_t)rotated(x), OPERAND_SC(w) << 13, &r)) {               \
+            RA = unrotated((uint64_t)r);                                                                     \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        if (is_double(x)) {                                                                                  \
+            RA = from_double(to_double(x) operator(double) OPERAND_SC(w));                                   \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        GO(vm_operator_slow);                                                                                \
     }
 ADDITIVE(ADD, __builtin_add_overflow, +)
 ADDITIVE(SUB, __builtin_sub_overflow, -)
+#define STEP_BY_ONE(NAME, overflow, operator)                                                                \
+    HANDLER(NAME)                                                                                            \
+    {                                                                                                        \
+        value x = RB;                                                                                        \
+        int64_t r;                                                                                           \
+        if (LIKELY(is_fixnum(x)) && !overflow((int64_t)rotated(x), (int64_t)1 << 13, &r)) {                  \
+            RA = unrotated((uint64_t)r);                                                                     \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        if (is_double(x)) {                                                                                  \
+            RA = from_double(to_double(x) operator1.0);                                                      \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        GO(vm_operator_slow);                                                                                \
+    }
+STEP_BY_ONE(INC, __builtin_add_overflow, +)
+STEP_BY_ONE(DEC, __builtin_sub_overflow, -)
 
 HANDLER(MUL)
 {
@@ -194,15 +231,15 @@ HANDLER(MOD)
     GO(vm_operator_slow);
 }
 
-#define BITWISE(NAME, operator)                                                                               \
-    HANDLER(NAME)                                                                                              \
-    {                                                                                                          \
-        value x = RB, y = RC;                                                                                  \
-        if (LIKELY(both_fixnum(x, y))) {                                                                       \
-            RA = (x operator y) | FIXNUM_TAG;                                                                  \
-            NEXT();                                                                                            \
-        }                                                                                                      \
-        GO(vm_operator_slow);                                                                                  \
+#define BITWISE(NAME, operator)                                                                              \
+    HANDLER(NAME)                                                                                            \
+    {                                                                                                        \
+        value x = RB, y = RC;                                                                                \
+        if (LIKELY(both_fixnum(x, y))) {                                                                     \
+            RA = (x operator y) | FIXNUM_TAG;                                                                \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        GO(vm_operator_slow);                                                                                \
     }
 BITWISE(BITAND, &)
 BITWISE(BITOR, |)
@@ -232,55 +269,59 @@ HANDLER(SHR)
 }
 
 /* ---- comparisons ---- */
-#define COMPARISON(NAME, operator)                                                                            \
-    HANDLER(NAME)                                                                                              \
-    {                                                                                                          \
-        value x = RB, y = RC;                                                                                  \
-        if (LIKELY(both_fixnum(x, y))) {                                                                       \
-            RA = from_bool(high(x) operator high(y));                                                          \
-            NEXT();                                                                                            \
-        }                                                                                                      \
-        if (both_double(x, y)) {                                                                               \
-            RA = from_bool(to_double(x) operator to_double(y));                                                \
-            NEXT();                                                                                            \
-        }                                                                                                      \
-        GO(vm_operator_slow);                                                                                  \
+#define COMPARISON(NAME, operator)                                                                           \
+    HANDLER(NAME)                                                                                            \
+    {                                                                                                        \
+        value x = RB, y = RC;                                                                                \
+        if (LIKELY(both_fixnum(x, y))) {                                                                     \
+            RA = from_bool(high(x) operator high(y));                                                        \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        if (both_double(x, y)) {                                                                             \
+            RA = from_bool(to_double(x) operator to_double(y));                                              \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        GO(vm_operator_slow);                                                                                \
     }
 COMPARISON(LT, <)
 COMPARISON(LE, <=)
+COMPARISON(GT, >)
+COMPARISON(GE, >=)
 COMPARISON(NUMEQ, ==)
 
-#define JUMP_UNLESS(NAME, operator)                                                                           \
-    HANDLER(NAME)                                                                                              \
-    {                                                                                                          \
-        value x = RA, y = RB;                                                                                  \
-        if (LIKELY(both_fixnum(x, y))) {                                                                       \
-            if (!(high(x) operator high(y))) JUMP_C();                                                         \
-            NEXT();                                                                                            \
-        }                                                                                                      \
-        if (both_double(x, y)) {                                                                               \
-            if (!(to_double(x) operator to_double(y))) JUMP_C();                                               \
-            NEXT();                                                                                            \
-        }                                                                                                      \
-        GO(vm_operator_slow);                                                                                  \
+#define JUMP_UNLESS(NAME, operator)                                                                          \
+    HANDLER(NAME)                                                                                            \
+    {                                                                                                        \
+        value x = RA, y = RB;                                                                                \
+        if (LIKELY(both_fixnum(x, y))) {                                                                     \
+            if (!(high(x) operator high(y))) JUMP_C();                                                       \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        if (both_double(x, y)) {                                                                             \
+            if (!(to_double(x) operator to_double(y))) JUMP_C();                                             \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        GO(vm_operator_slow);                                                                                \
     }
 JUMP_UNLESS(JNLT, <)
 JUMP_UNLESS(JNLE, <=)
+JUMP_UNLESS(JNGT, >)
+JUMP_UNLESS(JNGE, >=)
 JUMP_UNLESS(JNNUMEQ, ==)
 
-#define JUMP_UNLESS_IMMEDIATE(NAME, operator)                                                                 \
-    HANDLER(NAME)                                                                                              \
-    {                                                                                                          \
-        value x = RA;                                                                                          \
-        if (LIKELY(is_fixnum(x))) {                                                                            \
-            if (!(high(x) operator(OPERAND_SB(w) << 13))) JUMP_C();                                            \
-            NEXT();                                                                                            \
-        }                                                                                                      \
-        if (is_double(x)) {                                                                                    \
-            if (!(to_double(x) operator(double) OPERAND_SB(w))) JUMP_C();                                      \
-            NEXT();                                                                                            \
-        }                                                                                                      \
-        GO(vm_operator_slow);                                                                                  \
+#define JUMP_UNLESS_IMMEDIATE(NAME, operator)                                                                \
+    HANDLER(NAME)                                                                                            \
+    {                                                                                                        \
+        value x = RA;                                                                                        \
+        if (LIKELY(is_fixnum(x))) {                                                                          \
+            if (!(high(x) operator(OPERAND_SB(w) << 13))) JUMP_C();                                          \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        if (is_double(x)) {                                                                                  \
+            if (!(to_double(x) operator(double) OPERAND_SB(w))) JUMP_C();                                    \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        GO(vm_operator_slow);                                                                                \
     }
 JUMP_UNLESS_IMMEDIATE(JNLTI, <)
 JUMP_UNLESS_IMMEDIATE(JNLEI, <=)
@@ -348,8 +389,10 @@ static inline bool is_object_of(value v, enum object_type t)
 HANDLER(FIRST)
 {
     value x = RB;
-    if (LIKELY(is_object_of(x, T_CONS))) x = to_obj(x)->p[0];
-    else if (x != NIL) GO(vm_operator_slow);
+    if (LIKELY(is_object_of(x, T_CONS)))
+        x = to_obj(x)->p[0];
+    else if (x != NIL)
+        GO(vm_operator_slow);
     RA = x;
     NEXT();
 }
@@ -358,9 +401,12 @@ HANDLER(NEXT)
     value x = RB;
     if (LIKELY(is_object_of(x, T_CONS))) {
         x = to_obj(x)->p[1];
-        if (is_object_of(x, T_EMPTY_LIST)) x = NIL;
-        else if (x != NIL && !is_object_of(x, T_CONS)) GO(vm_operator_slow);
-    } else if (x != NIL) GO(vm_operator_slow);
+        if (is_object_of(x, T_EMPTY_LIST))
+            x = NIL;
+        else if (x != NIL && !is_object_of(x, T_CONS))
+            GO(vm_operator_slow);
+    } else if (x != NIL)
+        GO(vm_operator_slow);
     RA = x;
     NEXT();
 }
@@ -376,7 +422,8 @@ HANDLER(REST)
 HANDLER(CONS)
 {
     value x = RB, rest = RC;
-    if (UNLIKELY(rest != NIL && !is_object_of(rest, T_CONS) && !is_object_of(rest, T_LAZY)) || p->hp_limit - p->hp < 3)
+    if (UNLIKELY(rest != NIL && !is_object_of(rest, T_CONS) && !is_object_of(rest, T_LAZY)) ||
+        p->hp_limit - p->hp < 3)
         GO(vm_operator_slow);
     struct object *o = (struct object *)p->hp;
     p->hp += 3;
@@ -407,14 +454,15 @@ static inline const struct arity *exact_arity(value f, uint32_t argc)
     return ((const struct proto *)(uintptr_t)to_obj(f)->p[0])->exact[argc];
 }
 /* The frame of the callee is at to; its arguments are in place. */
-#define ENTER(arity, to, callee_link)                                                                         \
-    do {                                                                                                       \
-        ip = (arity)->entry;                                                                                   \
-        base = (to);                                                                                           \
-        link = (callee_link);                                                                                  \
-        DISPATCH();                                                                                            \
+#define ENTER(arity, to, callee_link)                                                                        \
+    do {                                                                                                     \
+        ip = (arity)->entry;                                                                                 \
+        base = (to);                                                                                         \
+        link = (callee_link);                                                                                \
+        DISPATCH();                                                                                          \
     } while (0)
-#define FITS(arity, to) ((size_t)((char *)p->stack_end - (char *)(to)) >= (arity)->register_count * sizeof(value))
+#define FITS(arity, to)                                                                                      \
+    ((size_t)((char *)p->stack_end - (char *)(to)) >= (arity)->register_count * sizeof(value))
 
 HANDLER(CALL)
 {
@@ -551,7 +599,10 @@ static const struct dispatch stepping = {{
     [OP_FINISH] = vm_shim_op,
 }};
 
-void vm_dispatch_init(struct dispatch *d) { *d = plain; }
+void vm_dispatch_init(struct dispatch *d)
+{
+    *d = plain;
+}
 void vm_dispatch_restore(struct dispatch *d, unsigned op)
 {
     __atomic_store_n(&d->op[op], plain.op[op], __ATOMIC_RELAXED);
@@ -568,7 +619,8 @@ enum vm_exit vm_run(struct process *p)
     p->links = vm_of(p)->links;
     if (p->flags & PROC_ATTENTION && p->reductions > 0) p->reductions -= ATTENTION_BIAS;
     const struct dispatch *d = p->dispatch;
-    if (UNLIKELY(p->prim_state != NIL)) return vm_resume_primitive(p, p->ip, p->base, p->link, d, insn_word(p->ip));
+    if (UNLIKELY(p->prim_state != NIL))
+        return vm_resume_primitive(p, p->ip, p->base, p->link, d, insn_word(p->ip));
     uint64_t w = insn_word(p->ip);
     return d->op[w & 0xffff](p, p->ip, p->base, p->link, d, w);
 }

@@ -9,7 +9,9 @@
 
 #include "runtime/vm/vm.h"
 
-#define HANDLER_ARGS struct process *p, const struct insn *ip, value *base, struct link *link, const struct dispatch *d, uint64_t w
+#define HANDLER_ARGS                                                                                         \
+    struct process *p, const struct insn *ip, value *base, struct link *link, const struct dispatch *d,      \
+        uint64_t w
 #define MUSTTAIL __attribute__((musttail)) return
 #define GO(handler) MUSTTAIL handler(p, ip, base, link, d, w)
 
@@ -30,21 +32,21 @@ static inline uint64_t insn_word(const struct insn *i)
     return w;
 }
 
-#define DISPATCH()                                                                                            \
-    do {                                                                                                       \
-        w = insn_word(ip);                                                                                     \
-        MUSTTAIL d->op[w & 0xffff](p, ip, base, link, d, w);                                                   \
+#define DISPATCH()                                                                                           \
+    do {                                                                                                     \
+        w = insn_word(ip);                                                                                   \
+        MUSTTAIL d->op[w & 0xffff](p, ip, base, link, d, w);                                                 \
     } while (0)
-#define NEXT()                                                                                                \
-    do {                                                                                                       \
-        ip++;                                                                                                  \
-        DISPATCH();                                                                                            \
+#define NEXT()                                                                                               \
+    do {                                                                                                     \
+        ip++;                                                                                                \
+        DISPATCH();                                                                                          \
     } while (0)
-#define SAVE()                                                                                                \
-    do {                                                                                                       \
-        p->ip = ip;                                                                                            \
-        p->base = base;                                                                                        \
-        p->link = link;                                                                                        \
+#define SAVE()                                                                                               \
+    do {                                                                                                     \
+        p->ip = ip;                                                                                          \
+        p->base = base;                                                                                      \
+        p->link = link;                                                                                      \
     } while (0)
 
 /* Take the state from p and go on there. */
@@ -58,7 +60,8 @@ vm_handler vm_call_any;
 vm_handler vm_call_redefined;
 /* An operator's full form: numbers of all kinds, then the primitive. */
 vm_handler vm_operator_slow;
-vm_handler vm_get, vm_closure, vm_collection, vm_receive, vm_reunwind, vm_break, vm_step, vm_undefined, vm_shim_op;
+vm_handler vm_get, vm_closure, vm_collection, vm_receive, vm_reunwind, vm_break, vm_step, vm_undefined,
+    vm_shim_op;
 /* Go on with a primitive that had yielded in the instruction at ip. */
 vm_handler vm_resume_primitive;
 
@@ -77,6 +80,8 @@ void vm_shim_trap(struct process *p, enum trap t, const value *args, uint32_t ar
 void vm_complete(struct process *p, value v);
 /* Enter the function window[0] at p->base + a with argc arguments. */
 void vm_call_function(struct process *p, uint32_t a, uint32_t argc);
+/* Enter the variadic arity of the function in the window, its fixed arguments and rest list being in place. */
+void vm_enter_variadic(struct process *p, uint32_t a);
 /* Replace (apply f x ... coll) in the window by the call that it means. False: the state in p is where to go on.
  * True: *argc arguments of base[a] are in place. */
 bool vm_apply(struct process *p, uint32_t a, uint32_t *argc);
@@ -105,7 +110,15 @@ void vm_choose_dispatch(struct process *p);
 
 /* The domain's part. */
 value vm_trap_function(struct process *p, enum trap t); /* VAL_ABSENT: not defined */
-static inline bool is_tail(const struct insn *i) { return i->op == OP_TAIL || i->op == OP_TAILG; }
-static inline struct vm_domain *vm_of(const struct process *p) { return (struct vm_domain *)p->domain; }
+static inline bool is_tail(const struct insn *i)
+{
+    return i->op == OP_TAIL || i->op == OP_TAILG;
+}
+static inline struct vm_domain *vm_of(const struct process *p)
+{
+    return (struct vm_domain *)p->domain;
+}
+
+prim_fn prim_apply, prim_apply_count, prim_throw_to;
 
 #endif

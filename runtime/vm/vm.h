@@ -32,6 +32,7 @@ struct vm_domain {
     struct link **links; /* LIMIT_UNITS entries of lazily committed zero memory, by unit index; never moves */
     struct cell *traps[TRAPS];
     struct cell *intrinsics[INTRINSIC_COUNT];
+    value originals[INTRINSIC_COUNT];              /* of those without a primitive: their first definition */
     const struct prim *operators[INTRINSIC_COUNT]; /* the primitives of these names; NULL: none */
 };
 
@@ -48,13 +49,18 @@ void vm_cell_changed(struct domain *d, struct cell *c);
 
 /* Make p ready to call f with argc arguments (all of p's heap, SHARED or immediate) when vm_run() is first called.
  * Sets base, ip, link, dispatch, links.  Pre: p->stack .. p->stack_end and p->domain are set and the stack has at least
- * VM_ENTRY_WORDS + argc words.  When f returns, vm_run() answers VM_EXIT with p->exit_reason = :normal; an error without a
- * Lonala handler (early boot) ends the process with the condition as reason. */
+ * VM_ENTRY_WORDS + argc words.  When f returns, vm_run() answers VM_EXIT and leaves p->exit_reason alone; its result is
+ * vm_result(p).  An error without a Lonala handler (early boot) ends the process with the condition as p->exit_reason. */
 #define VM_ENTRY_WORDS (FRAME_HIDDEN + SHIM_ARGS)
 void vm_enter(struct process *p, value f, const value *args, unsigned argc);
 
+static inline value vm_result(const struct process *p)
+{
+    return p->stack[FRAME_HIDDEN + SHIM_CALL];
+}
+
 /* The PRIM object of a primitive (SHARED, made once), or VAL_ABSENT for a name that no primitive has. */
 value vm_primitive(struct system *s, unsigned index);
-int prim_find(const char *name, size_t size); /* index in prims[], or -1; O(log n) */
+int prim_find(const char *name, size_t size); /* index in prims[], or -1; a linear search */
 
 #endif
