@@ -149,7 +149,7 @@ ADDITIVE(SUB, __builtin_sub_overflow, -)
             NEXT();                                                                                          \
         }                                                                                                    \
         if (is_double(x)) {                                                                                  \
-            RA = from_double(to_double(x) operator1.0);                                                      \
+            RA = from_double(to_double(x) operator(1.0));                                                    \
             NEXT();                                                                                          \
         }                                                                                                    \
         GO(vm_operator_slow);                                                                                \
