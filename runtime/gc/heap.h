@@ -14,6 +14,22 @@
 
 #include "runtime/sched/process.h"
 
+/* A block of young objects: the first of p->young is the one that hp and hp_limit are in (its own `top` is stale).  Objects
+ * lie one behind the other from heap_chunk_start() to top.  Messages that were taken are such chunks, too, with a longer
+ * head. */
+struct heap_chunk {
+    struct heap_chunk *next;
+    value *top;
+    uint32_t size_words; /* room for objects */
+    uint16_t head_words; /* before the objects, this struct included */
+    uint16_t flags;      /* CHUNK_ */
+};
+#define CHUNK_AGED 1u    /* objects below p->high_water have survived a collection */
+#define CHUNK_RESERVE 2u /* the scheduler's reserve: charged to nobody */
+
+static inline value *heap_chunk_start(const struct heap_chunk *c) { return (value *)c + c->head_words; }
+static inline value *heap_chunk_end(const struct heap_chunk *c) { return heap_chunk_start(c) + c->size_words; }
+
 /* The slow way of heap_alloc.  Never returns NULL. */
 struct object *heap_alloc_slow(struct process *p, enum object_type t, uint32_t flags, uint32_t size_words);
 
@@ -60,18 +76,21 @@ void heap_link_offheap(struct process *p, struct object *o);
  * saved; need_words is what the caller wants to allocate next. */
 void heap_safepoint(struct process *p, uint32_t need_words);
 void heap_collect_full(struct process *p);
+/* Collect fully and keep as little as possible: for a process that will wait long. */
+void heap_hibernate(struct process *p);
+/* Words held by live and dead objects, young and old; and by blocks. */
+uint64_t heap_used_words(const struct process *p);
+uint64_t heap_held_words(const struct process *p);
 /* Give the process its first memory / give all of it back. */
 void heap_init(struct process *p);
 void heap_destroy(struct process *p);
 
-/* Blocks for stacks, charged to the process's domain.  NULL: refused (p->error is not set). */
+/* Stacks beyond the first, which lies behind struct process.  Charged to the process's domain.
+ * NULL: refused (p->error is not set).  Pre for free: from stack_allocate, with the same words. */
 value *stack_allocate(struct process *p, uint32_t words);
-void stack_free(struct process *p, value *block, uint32_t words);
+void stack_free(struct process *p, value *stack, uint32_t words);
 
-/* A copy of v that lies in no process heap: for messages, definitions, atoms.  (gc/copy.c)
- * heap_copy_size() counts the words that are not SHARED already, bounded by limit_words (result > limit: too large).
- * Both are iterative.  Sharing inside v is kept. */
-struct copy_target;
+/* Copies for messages and spawn: sched/message.h has the interface, gc/copy.c the code. */
 
 /* Shared arena: immutable segments (gc/arena.c).  An object copied there has OBJ_SHARED. */
 value arena_publish(struct process *p, value v); /* v, made SHARED; VAL_ERROR if it holds what may not be shared (BOX, ...) */

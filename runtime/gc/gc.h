@@ -1,0 +1,138 @@
+/* What the collector's own files know of each other.  Private to runtime/gc. */
+#ifndef RUNTIME_GC_GC_H
+#define RUNTIME_GC_GC_H
+
+#include "base/mem.h"
+#include "runtime/gc/heap.h"
+#include "runtime/gc/pool.h"
+#include "runtime/sched/domain.h"
+#include "runtime/sched/message.h"
+#include "runtime/sched/scheduler.h"
+#include "runtime/vm/frames.h"
+
+/* ---- policy (words are 8 bytes) ---- */
+#define FIRST_CHUNK_WORDS 17         /* fills a block of 160 bytes */
+#define NURSERY_MIN_LOG 8            /* a process that never used more than this never collects */
+#define NURSERY_QUICK_LOG 12         /* grown to this without asking whether it pays */
+#define NURSERY_MAX_LOG 15           /* 256 KiB: stays in a second-level cache */
+#define NURSERY_LARGE_LOG 17         /* for heaps of many MiB: 1 MiB a collection, so about 1 ms if all of it lives */
+#define OVERFLOW_WORDS 4096
+#define COPYING_MAJOR_WORDS (1u << 16) /* old spaces up to here are collected by copying at once, larger ones in slices */
+#define TINY_HEAP_WORDS 1024         /* live data up to here needs no old space */
+#define OLD_BLOCK_WORDS (1u << 15)   /* usual size of a block of a large old space */
+#define HOLE_MIN_WORDS 16            /* smaller gaps wait until a neighbour dies */
+#define HOLE_OBJECT_WORDS 64         /* larger objects go to fresh memory */
+#define MAJOR_MIN_WORDS (1u << 13)   /* promote at least this much between two major collections */
+
+static inline struct heap_cache *heap_cache_of(const struct process *p) { return p->scheduler->heap; }
+
+/* ---- chunks ---- */
+static inline uint64_t chunk_bytes(const struct heap_chunk *c)
+{
+    return ((uint64_t)c->head_words + c->size_words) * 8;
+}
+/* A chunk with at least `words` of room, charged to d; NULL: refused by the port, or by d unless `force`. */
+struct heap_chunk *chunk_new(struct heap_cache *cache, struct domain *d, uint64_t words, uint32_t head_words, bool force);
+void chunk_free(struct heap_cache *cache, struct domain *d, struct heap_chunk *c);
+
+/* ---- off-heap objects ---- */
+static inline bool type_is_offheap(enum object_type t)
+{
+    return t == T_STRING_BLOB || t == T_BINARY_BLOB || t == T_ATOM || t == T_REGION || t == T_HANDLE;
+}
+/* The link to the next object of the chain: the last raw word. */
+static inline value *offheap_next(struct object *o) { return &o->p[object_info[obj_type(o)].raw_words - 1]; }
+void offheap_retain(struct object *o);
+void offheap_release(struct system *s, struct object *o);
+void offheap_release_all(struct system *s, value chain);
+
+/* ---- old space ---- */
+enum major_phase { MAJOR_IDLE, MAJOR_MARK, MAJOR_OFFHEAP, MAJOR_SWEEP };
+
+struct old_block {
+    struct old_block *next;
+    value *top;          /* objects and fillers from old_block_start() to here */
+    uint32_t size_words;
+    uint32_t swept;      /* of the running MAJOR_SWEEP */
+};
+static inline value *old_block_start(const struct old_block *b) { return (value *)(b + 1); }
+static inline value *old_block_end(const struct old_block *b) { return old_block_start(b) + b->size_words; }
+
+struct remembered { /* buffer of the remembered set: p->remembered */
+    struct remembered *next;
+    uint32_t count, size;
+    struct object *items[];
+};
+
+struct gray_block {
+    struct gray_block *next;
+    uint32_t count, size;
+    struct object *items[];
+};
+
+/* Invariants of the old space:
+ *  O1  Every word of a block below its top belongs to an object or a filler (STATE_RAW, never referred to).
+ *  O2  hole_hp .. hole_end and fresh_hp .. fresh_end are covered by a filler between collections.
+ *  O3  Outside MAJOR_MARK, MAJOR_OFFHEAP and unswept blocks, no object has OBJ_MARK. */
+struct old_space {
+    struct old_block *blocks, *unswept; /* unswept: the next block to sweep; blocks behind it are unswept, too */
+    struct old_block *fresh;            /* the block that fresh_hp is in */
+    value *fresh_hp, *fresh_end;        /* objects of any size */
+    value *hole_hp, *hole_end;          /* small objects */
+    struct object *holes;               /* fillers linked through p[0] */
+    value offheap;                      /* chain of old off-heap objects */
+    value offheap_todo, offheap_done;   /* MAJOR_OFFHEAP: still to look at; kept */
+    uint64_t block_words;               /* of all blocks */
+    uint64_t used_words;                /* promoted and not known to be dead */
+    uint64_t live_words;                /* used_words after the last major collection */
+    uint64_t swept_live_words;
+    uint64_t promoted_words;            /* since then */
+    struct gray_block *gray;
+    enum major_phase phase;
+    bool gray_lost;     /* an object was marked and could not be pushed: look through all blocks */
+    bool remember_lost; /* the remembered set is incomplete: the next collection must be a full one */
+};
+
+struct old_block *old_block_new(struct process *p, uint64_t words);
+void old_free_all(struct process *p, struct old_space *old);
+struct old_space *old_space_new(struct process *p);
+bool old_reserve_fresh(struct process *p, uint64_t words);
+value *old_alloc_slow(struct process *p, uint32_t words);
+
+static inline void filler(value *at, value *end)
+{
+    if (at < end) *at = make_header(T_STATE_RAW, OBJ_OLD, (uint32_t)(end - at - 1));
+}
+
+/* ---- marking (mark.c) ---- */
+void mark_push(struct process *p, struct object *o);
+static inline void mark_old(struct process *p, value v)
+{
+    if (!is_ptr(v)) return;
+    struct object *o = to_obj(v);
+    if ((o->header & ((uint64_t)(OBJ_OLD | OBJ_MARK) << 32)) != (uint64_t)OBJ_OLD << 32) return;
+    o->header |= (uint64_t)OBJ_MARK << 32;
+    mark_push(p, o);
+}
+void major_start(struct process *p);              /* right after a minor collection */
+void major_slice(struct process *p, bool finish); /* a bounded piece of the running major collection, or all of it */
+
+/* ---- roots (roots.c): every slot that holds a value the process still needs, once each.  pre: adopt_examined() ---- */
+void roots_visit(struct process *p, void (*visit)(void *context, value *slot), void *context);
+/* The objects of messages that the process has looked at become young ones. */
+void adopt_examined(struct process *p);
+
+/* ---- collections (collect.c) ---- */
+enum collect_kind { COLLECT_MINOR, COLLECT_FULL, COLLECT_COMPACT };
+/* False: no memory to collect in; nothing changed. */
+bool collect(struct process *p, enum collect_kind kind, uint32_t need_words);
+
+/* ---- checker (check.c) ---- */
+void heap_check(struct process *p); /* panics with the invariant that is broken */
+
+static inline uint32_t layout_raw_words(enum object_type t, uint32_t size)
+{
+    return object_info[t].layout == LAYOUT_RAW ? size : object_info[t].raw_words;
+}
+
+#endif
