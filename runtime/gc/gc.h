@@ -27,6 +27,12 @@
 static inline struct heap_cache *heap_cache_of(const struct process *p) { return p->scheduler->heap; }
 
 /* ---- chunks ---- */
+static inline uint32_t nursery_log(const struct process *p)
+{
+    uint32_t log = p->young == NULL ? 0 : p->young->flags >> 8;
+    return log < NURSERY_MIN_LOG ? NURSERY_MIN_LOG : log;
+}
+static inline uint32_t nursery_words(const struct process *p) { return 1u << nursery_log(p); }
 static inline uint64_t chunk_bytes(const struct heap_chunk *c)
 {
     return ((uint64_t)c->head_words + c->size_words) * 8;
@@ -51,9 +57,9 @@ enum major_phase { MAJOR_IDLE, MAJOR_MARK, MAJOR_OFFHEAP, MAJOR_SWEEP };
 
 struct old_block {
     struct old_block *next;
-    value *top;          /* objects and fillers from old_block_start() to here */
     uint32_t size_words;
-    uint32_t swept;      /* of the running MAJOR_SWEEP */
+    bool swept;   /* by the last MAJOR_SWEEP */
+    bool charged; /* to the process's domain */
 };
 static inline value *old_block_start(const struct old_block *b) { return (value *)(b + 1); }
 static inline value *old_block_end(const struct old_block *b) { return old_block_start(b) + b->size_words; }
@@ -71,11 +77,12 @@ struct gray_block {
 };
 
 /* Invariants of the old space:
- *  O1  Every word of a block below its top belongs to an object or a filler (STATE_RAW, never referred to).
+ *  O1  Every word of a block belongs to an object or a filler (STATE_RAW, never referred to).
  *  O2  hole_hp .. hole_end and fresh_hp .. fresh_end are covered by a filler between collections.
  *  O3  Outside MAJOR_MARK, MAJOR_OFFHEAP and unswept blocks, no object has OBJ_MARK. */
 struct old_space {
-    struct old_block *blocks, *unswept; /* unswept: the next block to sweep; blocks behind it are unswept, too */
+    struct old_block *blocks;           /* swept, or no sweep is running */
+    struct old_block *unswept;          /* still to be swept */
     struct old_block *fresh;            /* the block that fresh_hp is in */
     value *fresh_hp, *fresh_end;        /* objects of any size */
     value *hole_hp, *hole_end;          /* small objects */
@@ -85,7 +92,6 @@ struct old_space {
     uint64_t block_words;               /* of all blocks */
     uint64_t used_words;                /* promoted and not known to be dead */
     uint64_t live_words;                /* used_words after the last major collection */
-    uint64_t swept_live_words;
     uint64_t promoted_words;            /* since then */
     struct gray_block *gray;
     enum major_phase phase;
@@ -93,11 +99,14 @@ struct old_space {
     bool remember_lost; /* the remembered set is incomplete: the next collection must be a full one */
 };
 
-struct old_block *old_block_new(struct process *p, uint64_t words);
-void old_free_all(struct process *p, struct old_space *old);
 struct old_space *old_space_new(struct process *p);
+void old_free_all(struct process *p, struct old_space *old);
+struct old_block *old_block_new(struct process *p, uint64_t words);
+void old_block_free(struct process *p, struct old_block *b);
+void old_blocks_free(struct process *p, struct old_block *blocks);
+bool old_blocks_charge(struct process *p);
 bool old_reserve_fresh(struct process *p, uint64_t words);
-value *old_alloc_slow(struct process *p, uint32_t words);
+void old_hole_add(struct old_space *old, value *at, value *end);
 
 static inline void filler(value *at, value *end)
 {
@@ -114,6 +123,8 @@ static inline void mark_old(struct process *p, value v)
     o->header |= (uint64_t)OBJ_MARK << 32;
     mark_push(p, o);
 }
+void gray_free_all(struct process *p, struct old_space *old);
+void sweep_some(struct process *p);               /* blocks until there is a hole; nothing outside MAJOR_SWEEP */
 void major_start(struct process *p);              /* right after a minor collection */
 void major_slice(struct process *p, bool finish); /* a bounded piece of the running major collection, or all of it */
 
@@ -121,6 +132,8 @@ void major_slice(struct process *p, bool finish); /* a bounded piece of the runn
 void roots_visit(struct process *p, void (*visit)(void *context, value *slot), void *context);
 /* The objects of messages that the process has looked at become young ones. */
 void adopt_examined(struct process *p);
+uint64_t examined_words(const struct process *p); /* of those objects, at most */
+void message_detach_objects(struct process *p, struct message *m);
 
 /* ---- collections (collect.c) ---- */
 enum collect_kind { COLLECT_MINOR, COLLECT_FULL, COLLECT_COMPACT };

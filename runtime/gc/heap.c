@@ -10,19 +10,17 @@ struct heap_chunk *chunk_new(struct heap_cache *cache, struct domain *d, uint64_
     if (words >= UINT32_MAX - 8192) return NULL;
     size_t bytes = pool_block_bytes((words + head_words) * 8);
     if (bytes / 8 - head_words > UINT32_MAX) return NULL;
-    if (!domain_charge(d, bytes)) {
-        if (!force) return NULL;
-        domain_charge_forced(d, bytes);
-    }
+    bool charged = d != NULL && domain_charge(d, bytes);
+    if (!charged && !force) return NULL;
     struct heap_chunk *c = pool_alloc(cache, bytes);
     if (c == NULL) {
-        domain_uncharge(d, bytes);
+        if (charged) domain_uncharge(d, bytes);
         return NULL;
     }
     c->next = NULL;
     c->size_words = (uint32_t)(bytes / 8) - head_words;
     c->head_words = (uint16_t)head_words;
-    c->flags = 0;
+    c->flags = charged ? 0 : CHUNK_UNCHARGED;
     c->top = heap_chunk_start(c);
     return c;
 }
@@ -30,19 +28,24 @@ struct heap_chunk *chunk_new(struct heap_cache *cache, struct domain *d, uint64_
 void chunk_free(struct heap_cache *cache, struct domain *d, struct heap_chunk *c)
 {
     if (c->flags & CHUNK_RESERVE) {
-        cache->reserve_in_use = false;
-        memory_free(cache->memory, c, POOL_RESERVE_BYTES);
+        if (cache->reserve == NULL)
+            cache->reserve = c;
+        else
+            memory_free(cache->memory, c, POOL_RESERVE_BYTES);
         return;
     }
     uint64_t bytes = chunk_bytes(c);
-    domain_uncharge(d, bytes);
+    if (!(c->flags & CHUNK_UNCHARGED)) domain_uncharge(d, bytes);
     pool_free(cache, c, bytes);
 }
 
 /* Make c the chunk that hp is in. */
 static void chunk_enter(struct process *p, struct heap_chunk *c)
 {
-    if (p->young != NULL) p->young->top = p->hp;
+    if (p->young != NULL) {
+        p->young->top = p->hp;
+        c->flags |= p->young->flags & CHUNK_NURSERY_LOG;
+    }
     c->next = p->young;
     p->young = c;
     p->hp = heap_chunk_start(c);
@@ -68,18 +71,13 @@ static struct heap_chunk *chunk_from_reserve(struct process *p, uint64_t words)
 
 /* ---- allocation ---- */
 
-static uint32_t nursery_words(const struct process *p)
-{
-    return 1u << (p->nursery_log < NURSERY_MIN_LOG ? NURSERY_MIN_LOG : p->nursery_log);
-}
-
 COLD struct object *heap_alloc_slow(struct process *p, enum object_type t, uint32_t flags, uint32_t size_words)
 {
     struct heap_cache *cache = heap_cache_of(p);
     uint64_t words = (uint64_t)size_words + 1;
     uint64_t want = FIRST_CHUNK_WORDS;
     if (p->young != NULL) {
-        want = p->heap_words; /* doubles what there is */
+        want = p->heap_words < 512 ? p->heap_words : p->heap_words / 8; /* small heaps double */
         if (want > OVERFLOW_WORDS) want = OVERFLOW_WORDS;
         if (p->heap_words + want > nursery_words(p)) process_attention(p, PROC_COLLECT);
     }
@@ -112,7 +110,7 @@ value heap_reserve(struct process *p, uint64_t words)
 
 static bool remembered_grow(struct process *p)
 {
-    struct remembered *r = (struct remembered *)(uintptr_t)p->remembered;
+    struct remembered *r = (struct remembered *)p->remembered;
     uint32_t size = r == NULL ? 12 : r->size < 1000 ? r->size * 2 : r->size;
     size_t bytes = pool_block_bytes(sizeof *r + size * sizeof r->items[0]);
     struct remembered *more = pool_alloc(heap_cache_of(p), bytes);
@@ -120,7 +118,7 @@ static bool remembered_grow(struct process *p)
     more->next = r;
     more->count = 0;
     more->size = (uint32_t)((bytes - sizeof *r) / sizeof r->items[0]);
-    p->remembered = (value)(uintptr_t)more;
+    p->remembered = (value *)more;
     return true;
 }
 
@@ -128,14 +126,14 @@ void heap_remember(struct process *p, struct object *o, value overwritten)
 {
     if (p->old->phase == MAJOR_MARK) mark_old(p, overwritten); /* it was reachable when marking began */
     if (obj_has(o, OBJ_REMEMBERED)) return;
-    struct remembered *r = (struct remembered *)(uintptr_t)p->remembered;
+    struct remembered *r = (struct remembered *)p->remembered;
     if (r == NULL || r->count == r->size) {
         if (!remembered_grow(p)) {
             p->old->remember_lost = true;
             process_attention(p, PROC_COLLECT);
             return;
         }
-        r = (struct remembered *)(uintptr_t)p->remembered;
+        r = (struct remembered *)p->remembered;
     }
     o->header |= (uint64_t)OBJ_REMEMBERED << 32;
     r->items[r->count++] = o;
@@ -149,10 +147,9 @@ void heap_init(struct process *p)
     p->young = NULL;
     p->old = NULL;
     p->high_water = NULL;
-    p->remembered = 0;
+    p->remembered = NULL;
     p->offheap = 0;
     p->heap_words = 0;
-    p->nursery_log = 0;
 }
 
 void heap_destroy(struct process *p)
@@ -163,7 +160,7 @@ void heap_destroy(struct process *p)
         next = c->next;
         chunk_free(cache, p->domain, c);
     }
-    for (struct remembered *r = (struct remembered *)(uintptr_t)p->remembered, *next = NULL; r != NULL; r = next) {
+    for (struct remembered *r = (struct remembered *)p->remembered, *next = NULL; r != NULL; r = next) {
         next = r->next;
         pool_free(cache, r, sizeof *r + r->size * sizeof r->items[0]);
     }

@@ -25,7 +25,9 @@ struct heap_chunk {
     uint16_t flags;      /* CHUNK_ */
 };
 #define CHUNK_AGED 1u    /* objects below p->high_water have survived a collection */
-#define CHUNK_RESERVE 2u /* the scheduler's reserve: charged to nobody */
+#define CHUNK_RESERVE 2u /* the scheduler's reserve */
+#define CHUNK_UNCHARGED 4u /* given beyond the domain's limit: charged to nobody */
+#define CHUNK_NURSERY_LOG 0xff00u /* log2 of the words to allocate between two collections, << 8; 0: none yet */
 
 static inline value *heap_chunk_start(const struct heap_chunk *c) { return (value *)c + c->head_words; }
 static inline value *heap_chunk_end(const struct heap_chunk *c) { return heap_chunk_start(c) + c->size_words; }

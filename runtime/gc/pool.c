@@ -263,6 +263,13 @@ void memory_free(struct memory *m, void *block, size_t bytes)
     lock_release(&m->lock);
 }
 
+void memory_trim(struct memory *m, void *block, size_t bytes, size_t keep_bytes)
+{
+    lock_acquire(&m->lock);
+    to_port(m, (char *)block + keep_bytes, bytes - keep_bytes);
+    lock_release(&m->lock);
+}
+
 /* ---- caches ---- */
 
 static unsigned batch_count(size_t bytes)

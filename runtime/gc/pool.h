@@ -48,7 +48,6 @@ struct heap_cache {
     } free[POOL_CLASSES];
     struct memory *memory;
     void *reserve;         /* POOL_RESERVE_BYTES for a process that must not fail; NULL when given out */
-    bool reserve_in_use;
 };
 
 void memory_init(struct memory *m, struct port *port);
@@ -63,6 +62,10 @@ void pool_free_slow(struct heap_cache *c, void *block, size_t bytes);
 /* The same for threads without a cache; any thread. */
 void *memory_alloc(struct memory *m, size_t bytes);
 void memory_free(struct memory *m, void *block, size_t bytes);
+/* Make a block of more than POOL_SMALL_MAX bytes smaller, in place.  Both sizes are of pool_block_bytes. */
+void memory_trim(struct memory *m, void *block, size_t bytes, size_t keep_bytes);
+struct system;
+struct memory *arena_memory(struct system *s); /* runtime/gc/arena.c */
 
 /* Class of a small size: steps of 16 bytes up to 512, then four to a power of two. */
 static inline unsigned pool_class(size_t bytes)

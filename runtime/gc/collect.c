@@ -1,0 +1,403 @@
+/* Copying collections: minor (young objects only) and, for small heaps, full ones.
+ *
+ * Young objects move to one fresh chunk; those that had already survived a collection move to the old space.  All memory
+ * that can be needed is taken before anything moves, so a collection either happens or changes nothing.  The walk is
+ * breadth first: what was moved and not looked at yet lies in a few ranges (struct range). */
+#include "runtime/gc/gc.h"
+
+#define RANGES 64
+
+struct range {
+    value *scan, *end;
+};
+
+struct gc {
+    struct process *p;
+    uint64_t keep; /* header flags of objects that stay where they are */
+    value *young_hp, *young_scan, *young_end;
+    value *aged_from, *aged_end; /* young objects here go to the old space */
+    struct old_space *old;
+    uint64_t old_flags; /* header flags of objects that go there */
+    value *hole_scan, *fresh_scan;
+    struct range closed[RANGES]; /* holes that are full and not looked through yet */
+    uint32_t closed_count;
+    uint64_t promoted_words;
+    bool compact; /* everything goes to the young chunk */
+};
+
+#define FLAG(f) ((uint64_t)(f) << 32)
+#define MOVING_FLAGS FLAG(OBJ_OLD | OBJ_MARK | OBJ_REMEMBERED)
+
+/* ---- where promoted objects go ---- */
+
+/* Go on with the next hole; false: there is none, or too many wait to be looked through. */
+static bool hole_next(struct gc *g)
+{
+    struct old_space *old = g->old;
+    if (g->closed_count == RANGES) return false;
+    if (old->holes == NULL) sweep_some(g->p);
+    struct object *hole = old->holes;
+    if (hole == NULL) return false;
+    if (g->hole_scan != old->hole_hp) g->closed[g->closed_count++] = (struct range){g->hole_scan, old->hole_hp};
+    filler(old->hole_hp, old->hole_end);
+    old->holes = (struct object *)(uintptr_t)hole->p[0];
+    old->hole_hp = g->hole_scan = (value *)hole;
+    old->hole_end = (value *)hole + 1 + obj_size(hole);
+    return true;
+}
+
+static value *old_place(struct gc *g, uint32_t words)
+{
+    struct old_space *old = g->old;
+    g->promoted_words += words;
+    if (words <= HOLE_OBJECT_WORDS)
+        for (unsigned tries = 0; tries < 4; tries++) {
+            if (old->hole_end - old->hole_hp >= words) {
+                value *at = old->hole_hp;
+                old->hole_hp += words;
+                return at;
+            }
+            if (!hole_next(g)) break;
+        }
+    value *at = old->fresh_hp; /* there is room: old_reserve_fresh() */
+    old->fresh_hp += words;
+    return at;
+}
+
+/* ---- moving ---- */
+
+static value move(struct gc *g, struct object *o, uint64_t header)
+{
+    uint32_t words = obj_size(o) + 1;
+    value *at = NULL;
+    if (((header & FLAG(OBJ_OLD)) || ((value *)o >= g->aged_from && (value *)o < g->aged_end)) && !g->compact) {
+        at = old_place(g, words);
+        header = (header & ~MOVING_FLAGS) | g->old_flags;
+    } else {
+        at = g->young_hp;
+        g->young_hp += words;
+        header &= ~MOVING_FLAGS;
+    }
+    at[0] = header;
+    for (uint32_t i = 1; i < words; i++) at[i] = ((value *)o)[i];
+    o->header = (uint64_t)(uintptr_t)at;
+    return (value)(uintptr_t)at;
+}
+
+static inline value evacuate(struct gc *g, value v)
+{
+    if (!is_ptr(v)) return v;
+    struct object *o = to_obj(v);
+    uint64_t header = o->header;
+    if (!is_header(header)) return header;
+    if (header & g->keep) return v;
+    return move(g, o, header);
+}
+
+static void visit_root(void *context, value *slot) { *slot = evacuate(context, *slot); }
+
+static value *scan_young(struct gc *g, value *at)
+{
+    struct object *o = (struct object *)at;
+    uint32_t size = obj_size(o);
+    for (uint32_t i = layout_raw_words(obj_type(o), size); i < size; i++) o->p[i] = evacuate(g, o->p[i]);
+    return at + size + 1;
+}
+
+static inline bool is_young(value v)
+{
+    return is_ptr(v) && !(to_obj(v)->header & FLAG(OBJ_OLD | OBJ_SHARED));
+}
+
+/* True if o refers to young objects. */
+static bool scan_old(struct gc *g, struct object *o)
+{
+    uint32_t size = obj_size(o);
+    bool young = false;
+    for (uint32_t i = layout_raw_words(obj_type(o), size); i < size; i++) {
+        value v = evacuate(g, o->p[i]);
+        o->p[i] = v;
+        young |= is_young(v);
+    }
+    return young;
+}
+
+static value *scan_promoted(struct gc *g, value *at, value *end)
+{
+    while (at < end) {
+        struct object *o = (struct object *)at;
+        if (scan_old(g, o)) heap_remember(g->p, o, NIL);
+        at += obj_size(o) + 1;
+    }
+    return at;
+}
+
+/* Look through everything that was moved, until nothing is left. */
+static void drain(struct gc *g)
+{
+    for (;;) {
+        while (g->young_scan < g->young_hp) g->young_scan = scan_young(g, g->young_scan);
+        if (g->old == NULL) return;
+        if (g->closed_count > 0) {
+            struct range r = g->closed[--g->closed_count];
+            scan_promoted(g, r.scan, r.end);
+        } else if (g->hole_scan < g->old->hole_hp) {
+            value *from = g->hole_scan; /* a scan may go on to another hole */
+            g->hole_scan = g->old->hole_hp;
+            scan_promoted(g, from, g->hole_scan);
+        } else if (g->fresh_scan < g->old->fresh_hp) {
+            g->fresh_scan = scan_promoted(g, g->fresh_scan, g->old->fresh_hp);
+        } else if (g->young_scan == g->young_hp) {
+            return;
+        }
+    }
+}
+
+/* ---- remembered set ---- */
+
+static void scan_remembered(struct gc *g)
+{
+    struct remembered *first = (struct remembered *)g->p->remembered;
+    for (struct remembered *r = first; r != NULL; r = r->next) {
+        uint32_t count = r->count, kept = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            struct object *o = r->items[i];
+            if (scan_old(g, o))
+                r->items[kept++] = o;
+            else
+                o->header &= ~FLAG(OBJ_REMEMBERED);
+        }
+        r->count = kept;
+    }
+    while (first != NULL && first->count == 0 && first->next != NULL) { /* keep one buffer */
+        g->p->remembered = (value *)first->next;
+        pool_free(heap_cache_of(g->p), first, sizeof *first + first->size * sizeof first->items[0]);
+        first = (struct remembered *)g->p->remembered;
+    }
+}
+
+/* The set is incomplete: every old object may refer to young ones. */
+static void scan_all_old(struct gc *g)
+{
+    g->old->remember_lost = false;
+    for (unsigned list = 0; list < 2; list++)
+        for (struct old_block *b = list == 0 ? g->old->blocks : g->old->unswept; b != NULL; b = b->next) {
+            value *end = old_block_end(b);
+            for (value *at = old_block_start(b); at < end;) {
+                struct object *o = (struct object *)at;
+                at += obj_size(o) + 1;
+                if (list == 1 && !obj_has(o, OBJ_MARK)) continue; /* dead: its slots may dangle */
+                if (obj_type(o) != T_STATE_RAW && scan_old(g, o)) heap_remember(g->p, o, NIL);
+            }
+        }
+}
+
+static void forget_all(struct process *p)
+{
+    for (struct remembered *r = (struct remembered *)p->remembered, *next = NULL; r != NULL; r = next) {
+        next = r->next;
+        pool_free(heap_cache_of(p), r, sizeof *r + r->size * sizeof r->items[0]);
+    }
+    p->remembered = NULL;
+}
+
+/* ---- off-heap objects ---- */
+
+static void sort_offheap(struct gc *g, value chain)
+{
+    struct process *p = g->p;
+    for (value next = 0; chain != 0; chain = next) {
+        struct object *o = to_obj(chain);
+        uint64_t header = o->header;
+        struct object *now = is_header(header) ? o : to_obj(header);
+        next = *offheap_next(now);
+        if (is_header(header)) {
+            offheap_release(p->domain->system, o);
+        } else if (header_flags(now->header) & OBJ_OLD) {
+            value *into = g->old->phase == MAJOR_OFFHEAP ? &g->old->offheap_done : &g->old->offheap;
+            *offheap_next(now) = *into;
+            *into = header;
+            enum object_type t = obj_type(now);
+            if (t == T_STRING_BLOB || t == T_BINARY_BLOB)
+                g->promoted_words += ((struct blob *)(uintptr_t)now->p[0])->size_bytes / 32;
+        } else {
+            *offheap_next(now) = p->offheap;
+            p->offheap = header;
+        }
+    }
+}
+
+/* ---- sizes ---- */
+
+static uint64_t aged_words(const struct process *p)
+{
+    for (const struct heap_chunk *c = p->young; c != NULL; c = c->next)
+        if (c->flags & CHUNK_AGED) return (uint64_t)(p->high_water - heap_chunk_start(c));
+    return 0;
+}
+
+static uint64_t young_words(const struct process *p)
+{
+    uint64_t words = 0;
+    for (const struct heap_chunk *c = p->young; c != NULL; c = c->next)
+        words += (uint64_t)((c == p->young ? p->hp : c->top) - heap_chunk_start(c));
+    return words;
+}
+
+static uint32_t next_nursery_log(const struct process *p, uint64_t survived, uint64_t was)
+{
+    uint32_t log = nursery_log(p);
+    uint32_t max = p->old != NULL && p->old->used_words > (1u << 19) ? NURSERY_LARGE_LOG : NURSERY_MAX_LOG;
+    if (log < NURSERY_QUICK_LOG || (log < max && survived > was / 8)) return log + 1;
+    return log > max ? max : log;
+}
+
+/* A fresh chunk for survivors; charged when the old ones are gone. */
+static struct heap_chunk *survivor_chunk(struct process *p, uint64_t words)
+{
+    struct heap_chunk *c = chunk_new(heap_cache_of(p), NULL, words, sizeof *c / 8, true);
+    return c;
+}
+
+/* Give back the end of a large chunk that turned out larger than `words`. */
+static void chunk_trim(struct process *p, struct heap_chunk *c, uint64_t words)
+{
+    uint64_t bytes = chunk_bytes(c), want = pool_block_bytes((words + c->head_words) * 8);
+    if (want >= bytes / 2 || want <= POOL_SMALL_MAX) return;
+    memory_trim(heap_cache_of(p)->memory, c, bytes, want);
+    c->size_words = (uint32_t)(want / 8) - c->head_words;
+}
+
+/* ---- a collection ---- */
+
+static void gc_start(struct gc *g, struct process *p, enum collect_kind kind, struct heap_chunk *to)
+{
+    g->p = p;
+    g->young_hp = g->young_scan = heap_chunk_start(to);
+    g->young_end = heap_chunk_end(to);
+    g->keep = FLAG(OBJ_SHARED) | (kind == COLLECT_MINOR ? FLAG(OBJ_OLD) : 0);
+    g->compact = kind == COLLECT_COMPACT;
+    g->aged_from = g->aged_end = NULL;
+    g->closed_count = 0;
+    g->promoted_words = 0;
+    for (struct heap_chunk *c = p->young; c != NULL; c = c->next)
+        if (c->flags & CHUNK_AGED) {
+            g->aged_from = heap_chunk_start(c);
+            g->aged_end = p->high_water;
+        }
+    g->old = g->compact ? NULL : p->old;
+    if (g->old != NULL) {
+        bool black = g->old->phase == MAJOR_MARK || g->old->phase == MAJOR_OFFHEAP;
+        g->old_flags = FLAG(OBJ_OLD) | (black ? FLAG(OBJ_MARK) : 0);
+        g->hole_scan = g->old->hole_hp;
+        g->fresh_scan = g->old->fresh_hp;
+    }
+}
+
+static void gc_run(struct gc *g, enum collect_kind kind)
+{
+    struct process *p = g->p;
+    if (kind == COLLECT_MINOR && g->old != NULL) {
+        if (g->old->remember_lost) {
+            for (struct remembered *r = (struct remembered *)p->remembered; r != NULL; r = r->next)
+                for (uint32_t i = 0; i < r->count; i++) r->items[i]->header &= ~FLAG(OBJ_REMEMBERED);
+            forget_all(p);
+            scan_all_old(g);
+        } else {
+            scan_remembered(g);
+        }
+    }
+    roots_visit(p, visit_root, g);
+    drain(g);
+}
+
+static void young_replace(struct process *p, struct heap_chunk *to, value *hp, uint32_t log)
+{
+    struct heap_cache *cache = heap_cache_of(p);
+    for (struct heap_chunk *c = p->young, *next = NULL; c != NULL; c = next) {
+        next = c->next;
+        chunk_free(cache, p->domain, c);
+    }
+    to->next = NULL;
+    to->flags = (uint16_t)((to->flags & ~CHUNK_NURSERY_LOG) | CHUNK_AGED | log << 8);
+    p->young = to;
+    p->hp = p->high_water = hp;
+    p->hp_limit = heap_chunk_end(to);
+    p->heap_words = to->size_words;
+    if (domain_charge(p->domain, chunk_bytes(to))) to->flags &= (uint16_t)~CHUNK_UNCHARGED;
+}
+
+/* The old space as it is before a full copying collection, to be freed after it; p->old gets a new block. */
+static bool old_begin_copy(struct process *p, uint64_t words, struct old_space *before)
+{
+    struct old_space *old = p->old;
+    struct old_block *b = old_block_new(p, words);
+    if (b == NULL) return false;
+    *before = *old;
+    gray_free_all(p, old);
+    memset(old, 0, sizeof *old);
+    old->blocks = old->fresh = b;
+    old->fresh_hp = old_block_start(b);
+    old->fresh_end = old_block_end(b);
+    old->block_words = b->size_words;
+    return true;
+}
+
+bool collect(struct process *p, enum collect_kind kind, uint32_t need_words)
+{
+    uint64_t young = young_words(p) + examined_words(p), aged = aged_words(p);
+    uint64_t old_used = p->old != NULL ? p->old->used_words : 0;
+    if (kind == COLLECT_FULL && p->old == NULL && young <= TINY_HEAP_WORDS) kind = COLLECT_COMPACT;
+    bool needs_old = kind != COLLECT_COMPACT && (aged > 0 || p->old != NULL);
+    if (needs_old && p->old == NULL && (p->old = old_space_new(p)) == NULL) return false;
+
+    uint64_t room = kind == COLLECT_COMPACT ? young + old_used : young - aged;
+    uint32_t log = nursery_log(p);
+    if (room + need_words < (1ull << log)) room = (1ull << log) - need_words;
+    struct heap_chunk *to = survivor_chunk(p, room + need_words);
+    if (to == NULL) return false;
+    struct old_space before;
+    bool ok = kind == COLLECT_FULL    ? !needs_old || old_begin_copy(p, old_used + aged, &before)
+              : kind == COLLECT_MINOR ? !needs_old || old_reserve_fresh(p, aged)
+                                      : true;
+    if (!ok) {
+        chunk_free(heap_cache_of(p), p->domain, to);
+        return false;
+    }
+
+    adopt_examined(p);
+    struct gc g;
+    gc_start(&g, p, kind, to);
+    if (kind != COLLECT_MINOR) forget_all(p);
+    value offheap = p->offheap;
+    p->offheap = 0;
+    gc_run(&g, kind);
+    sort_offheap(&g, offheap);
+    if (kind == COLLECT_FULL && needs_old) {
+        sort_offheap(&g, before.offheap);
+        old_blocks_free(p, before.blocks);
+    }
+    if (kind == COLLECT_COMPACT && p->old != NULL) {
+        sort_offheap(&g, p->old->offheap);
+        p->old->offheap = 0;
+        old_free_all(p, p->old);
+        p->old = NULL;
+    }
+    if (p->old != NULL) {
+        struct old_space *old = p->old;
+        filler(old->hole_hp, old->hole_end);
+        filler(old->fresh_hp, old->fresh_end);
+        old->used_words += g.promoted_words;
+        old->promoted_words += g.promoted_words;
+        if (kind == COLLECT_FULL) {
+            old->live_words = old->used_words;
+            old->promoted_words = 0;
+        }
+    }
+    uint64_t survived = (uint64_t)(g.young_hp - heap_chunk_start(to));
+    log = next_nursery_log(p, survived, young);
+    uint64_t wanted = survived + need_words + (1ull << log);
+    if (to->size_words > 2 * wanted) chunk_trim(p, to, wanted);
+    young_replace(p, to, g.young_hp, log);
+    return true;
+}
