@@ -1,6 +1,5 @@
 /* Bytes and other things outside the heaps, counted by the objects that refer to them. */
 #include "runtime/gc/gc.h"
-#include "runtime/sched/offheap.h"
 
 struct blob *blob_new(struct process *p, uint64_t size_bytes)
 {
@@ -20,7 +19,10 @@ struct blob *blob_new(struct process *p, uint64_t size_bytes)
     return b;
 }
 
-void blob_retain(struct blob *b) { __atomic_fetch_add(&b->references, 1, __ATOMIC_RELAXED); }
+void blob_retain(struct blob *b)
+{
+    __atomic_fetch_add(&b->references, 1, __ATOMIC_RELAXED);
+}
 
 void blob_release(struct system *s, struct blob *b)
 {

@@ -7,7 +7,10 @@ struct checker {
     struct process *p;
 };
 
-static void broken(struct process *p, const char *what) { port_panic(heap_cache_of(p)->memory->port, what); }
+static void broken(struct process *p, const char *what)
+{
+    port_panic(heap_cache_of(p)->memory->port, what);
+}
 
 static bool in_old_blocks(const struct old_block *b, const value *at)
 {
@@ -33,7 +36,8 @@ static bool check_value(struct process *p, value v)
     if (obj_type(o) >= T_COUNT) broken(p, "heap check: object of no type");
     if (obj_has(o, OBJ_SHARED)) return false;
     if (obj_has(o, OBJ_OLD)) {
-        if (p->old == NULL || !(in_old_blocks(p->old->blocks, &o->header) || in_old_blocks(p->old->unswept, &o->header)))
+        if (p->old == NULL ||
+            !(in_old_blocks(p->old->blocks, &o->header) || in_old_blocks(p->old->unswept, &o->header)))
             broken(p, "heap check: old object outside the old space");
         return false;
     }
@@ -49,7 +53,10 @@ static bool check_object(struct process *p, struct object *o)
     return young;
 }
 
-static void check_root(void *context, value *slot) { check_value(context, *slot); }
+static void check_root(void *context, value *slot)
+{
+    check_value(context, *slot);
+}
 
 static void check_old(struct process *p)
 {
@@ -61,10 +68,12 @@ static void check_old(struct process *p)
                 struct object *o = (struct object *)at;
                 if (!is_header(*at)) broken(p, "heap check: gap in the old space (O1)");
                 at += obj_size(o) + 1;
-                if (old->phase == MAJOR_IDLE && obj_has(o, OBJ_MARK)) broken(p, "heap check: mark left over (O3)");
+                if (old->phase == MAJOR_IDLE && obj_has(o, OBJ_MARK))
+                    broken(p, "heap check: mark left over (O3)");
                 bool dead = list == 1 && !obj_has(o, OBJ_MARK);
                 if (obj_type(o) == T_STATE_RAW || dead) continue;
-                if (old->phase == MAJOR_IDLE && check_object(p, o) && !obj_has(o, OBJ_REMEMBERED) && !old->remember_lost)
+                if (old->phase == MAJOR_IDLE && check_object(p, o) && !obj_has(o, OBJ_REMEMBERED) &&
+                    !old->remember_lost)
                     broken(p, "heap check: old object with young pointer is not remembered (H1)");
             }
             if (at != end) broken(p, "heap check: object beyond its block (O1)");
@@ -78,7 +87,8 @@ void heap_check(struct process *p)
         while (at < end) {
             struct object *o = (struct object *)at;
             if (!is_header(*at)) broken(p, "heap check: gap in a young chunk");
-            if (obj_has(o, OBJ_OLD | OBJ_SHARED | OBJ_MARK | OBJ_REMEMBERED)) broken(p, "heap check: flags of a young object");
+            if (obj_has(o, OBJ_OLD | OBJ_SHARED | OBJ_MARK | OBJ_REMEMBERED))
+                broken(p, "heap check: flags of a young object");
             check_object(p, o);
             at += obj_size(o) + 1;
         }

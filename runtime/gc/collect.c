@@ -38,7 +38,8 @@ static bool hole_next(struct gc *g)
     if (old->holes == NULL) sweep_some(g->p);
     struct object *hole = old->holes;
     if (hole == NULL) return false;
-    if (g->hole_scan != old->hole_hp) g->closed[g->closed_count++] = (struct range){g->hole_scan, old->hole_hp};
+    if (g->hole_scan != old->hole_hp)
+        g->closed[g->closed_count++] = (struct range){g->hole_scan, old->hole_hp};
     filler(old->hole_hp, old->hole_end);
     old->holes = (struct object *)(uintptr_t)hole->p[0];
     old->hole_hp = g->hole_scan = (value *)hole;
@@ -70,7 +71,8 @@ static value move(struct gc *g, struct object *o, uint64_t header)
 {
     uint32_t words = obj_size(o) + 1;
     value *at = NULL;
-    if (((header & FLAG(OBJ_OLD)) || ((value *)o >= g->aged_from && (value *)o < g->aged_end)) && !g->compact) {
+    if (((header & FLAG(OBJ_OLD)) || ((value *)o >= g->aged_from && (value *)o < g->aged_end)) &&
+        !g->compact) {
         at = old_place(g, words);
         header = (header & ~MOVING_FLAGS) | g->old_flags;
     } else {
@@ -94,7 +96,10 @@ static inline value evacuate(struct gc *g, value v)
     return move(g, o, header);
 }
 
-static void visit_root(void *context, value *slot) { *slot = evacuate(context, *slot); }
+static void visit_root(void *context, value *slot)
+{
+    *slot = evacuate(context, *slot);
+}
 
 static value *scan_young(struct gc *g, value *at)
 {
@@ -353,7 +358,10 @@ bool collect(struct process *p, enum collect_kind kind, uint32_t need_words)
 
     uint64_t room = kind == COLLECT_COMPACT ? young + old_used : young - aged;
     uint32_t log = nursery_log(p);
-    if (room + need_words < (1ull << log)) room = (1ull << log) - need_words;
+    if (kind == COLLECT_COMPACT)
+        log = NURSERY_MIN_LOG;
+    else if (room + need_words < (1ull << log))
+        room = (1ull << log) - need_words;
     struct heap_chunk *to = survivor_chunk(p, room + need_words);
     if (to == NULL) return false;
     struct old_space before;
@@ -395,7 +403,7 @@ bool collect(struct process *p, enum collect_kind kind, uint32_t need_words)
         }
     }
     uint64_t survived = (uint64_t)(g.young_hp - heap_chunk_start(to));
-    log = next_nursery_log(p, survived, young);
+    if (kind != COLLECT_COMPACT) log = next_nursery_log(p, survived, young);
     uint64_t wanted = survived + need_words + (1ull << log);
     if (to->size_words > 2 * wanted) chunk_trim(p, to, wanted);
     young_replace(p, to, g.young_hp, log);

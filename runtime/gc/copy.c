@@ -22,18 +22,15 @@ struct journal_block {
 struct copy {
     struct heap_cache *cache;
     struct domain *to;
-    value *hp, *end;           /* in the last chunk */
+    value *hp, *end; /* in the last chunk */
     struct heap_chunk *first, *last;
     uint64_t total_words;
     value offheap;
     struct journal_block *journal;
-    uint32_t flags;            /* COPY_ */
+    uint32_t flags; /* COPY_ */
     bool no_memory;
-    value refused;             /* an object that may not be copied; 0: none */
-    struct {
-        struct journal_block head;
-        uint64_t items[JOURNAL_FIRST];
-    } inline_journal;
+    value refused; /* an object that may not be copied; 0: none */
+    uint64_t inline_journal[sizeof(struct journal_block) / 8 + JOURNAL_FIRST];
 };
 
 /* ---- how large: for small graphs only ---- */
@@ -128,11 +125,13 @@ static value copy_object(struct copy *c, struct object *o, uint64_t header)
         j = c->journal;
     }
     uint64_t flags = header >> 32;
-    j->items[j->count++] = (uint64_t)(uintptr_t)o | (flags & OBJ_OLD) | (flags & (OBJ_MARK | OBJ_REMEMBERED)) >> 1;
+    j->items[j->count++] =
+        (uint64_t)(uintptr_t)o | (flags & OBJ_OLD) | (flags & (OBJ_MARK | OBJ_REMEMBERED)) >> 1;
     struct object *copy = (struct object *)c->hp;
     c->hp += size + 1;
     header &= ~COLLECTOR_FLAGS;
-    if (t == T_VNODE || t == T_HNODE) header &= ~NODE_TOKEN_BITS; /* no transient of another heap may edit it */
+    if (t == T_VNODE || t == T_HNODE)
+        header &= ~NODE_TOKEN_BITS; /* no transient of another heap may edit it */
     copy->header = header;
     for (uint32_t i = 0; i < size; i++) copy->p[i] = o->p[i];
     o->header = (uint64_t)(uintptr_t)copy;
@@ -195,7 +194,7 @@ _Static_assert(OBJ_OLD == 1 && OBJ_MARK == 4 && OBJ_REMEMBERED == 8, "journal fl
 /* Copy into the room behind hp of c->first.  False: refused; the originals are as before, the chunks the caller's. */
 static bool copy_run(struct copy *c, value *values, unsigned count)
 {
-    c->journal = &c->inline_journal.head;
+    c->journal = (struct journal_block *)c->inline_journal;
     c->journal->next = NULL;
     c->journal->count = 0;
     c->journal->size = JOURNAL_FIRST;
@@ -215,7 +214,8 @@ static void copy_fail(struct copy *c, struct process *from)
 {
     if (from == NULL) return;
     if (c->no_memory) {
-        process_fail(from, ERR_OUT_OF_MEMORY, NIL, "the receiver's memory limit leaves no room for the message");
+        process_fail(from, ERR_OUT_OF_MEMORY, NIL,
+                     "the receiver's memory limit leaves no room for the message");
         return;
     }
     const char *name = object_info[type_of(c->refused)].name;
@@ -226,7 +226,10 @@ static void copy_fail(struct copy *c, struct process *from)
                      c->refused);
 }
 
-static bool needs_no_copy(value v) { return !is_ptr(v) || obj_has(to_obj(v), OBJ_SHARED); }
+static bool needs_no_copy(value v)
+{
+    return !is_ptr(v) || obj_has(to_obj(v), OBJ_SHARED);
+}
 
 /* ---- messages ----
  * Before the objects of a block with objects lie two words: the chain of its off-heap objects, and further chunks. */
@@ -276,7 +279,8 @@ struct message *message_make(struct process *from, struct domain *to, value v, u
         if (m == NULL) {
             if (charged) domain_uncharge(to, bytes);
             if (from != NULL)
-                process_fail(from, ERR_OUT_OF_MEMORY, NIL, "the receiver's memory limit leaves no room for the message");
+                process_fail(from, ERR_OUT_OF_MEMORY, NIL,
+                             "the receiver's memory limit leaves no room for the message");
             return NULL;
         }
         message_init(m, v, bytes, 0);
@@ -311,7 +315,8 @@ void message_free(struct system *s, struct domain *charged, struct message *m)
     struct memory *memory = arena_memory(s);
     if (m->size_words != 0) {
         if (m->words[0] != 0) offheap_release_all(s, m->words[0]);
-        for (struct heap_chunk *chunk = (void *)(uintptr_t)m->words[1], *next = NULL; chunk != NULL; chunk = next) {
+        for (struct heap_chunk *chunk = (void *)(uintptr_t)m->words[1], *next = NULL; chunk != NULL;
+             chunk = next) {
             next = chunk->next;
             uint64_t bytes = chunk_bytes(chunk);
             if (!(chunk->flags & CHUNK_UNCHARGED)) domain_uncharge(charged, bytes);
@@ -387,7 +392,8 @@ void heap_adopt_message(struct process *p, struct message *m)
 
 /* ---- spawn ---- */
 
-bool heap_copy_values(struct process *from, struct process *to, value *values, unsigned count, uint32_t copy_flags)
+bool heap_copy_values(struct process *from, struct process *to, value *values, unsigned count,
+                      uint32_t copy_flags)
 {
     uint64_t words = 0;
     for (unsigned i = 0; i < count; i++) {

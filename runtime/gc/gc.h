@@ -11,20 +11,24 @@
 #include "runtime/vm/frames.h"
 
 /* ---- policy (words are 8 bytes) ---- */
-#define FIRST_CHUNK_WORDS 17         /* fills a block of 160 bytes */
-#define NURSERY_MIN_LOG 8            /* a process that never used more than this never collects */
-#define NURSERY_QUICK_LOG 12         /* grown to this without asking whether it pays */
-#define NURSERY_MAX_LOG 15           /* 256 KiB: stays in a second-level cache */
-#define NURSERY_LARGE_LOG 17         /* for heaps of many MiB: 1 MiB a collection, so about 1 ms if all of it lives */
+#define FIRST_CHUNK_WORDS 17 /* fills a block of 160 bytes */
+#define NURSERY_MIN_LOG 8    /* a process that never used more than this never collects */
+#define NURSERY_QUICK_LOG 12 /* grown to this without asking whether it pays */
+#define NURSERY_MAX_LOG 15   /* 256 KiB: stays in a second-level cache */
+#define NURSERY_LARGE_LOG 17 /* for heaps of many MiB: 1 MiB a collection, so about 1 ms if all of it lives */
 #define OVERFLOW_WORDS 4096
-#define COPYING_MAJOR_WORDS (1u << 16) /* old spaces up to here are collected by copying at once, larger ones in slices */
-#define TINY_HEAP_WORDS 1024         /* live data up to here needs no old space */
-#define OLD_BLOCK_WORDS (1u << 15)   /* usual size of a block of a large old space */
-#define HOLE_MIN_WORDS 16            /* smaller gaps wait until a neighbour dies */
-#define HOLE_OBJECT_WORDS 64         /* larger objects go to fresh memory */
-#define MAJOR_MIN_WORDS (1u << 13)   /* promote at least this much between two major collections */
+#define COPYING_MAJOR_WORDS                                                                                  \
+    (1u << 16) /* old spaces up to here are collected by copying at once, larger ones in slices */
+#define TINY_HEAP_WORDS 1024       /* live data up to here needs no old space */
+#define OLD_BLOCK_WORDS (1u << 15) /* usual size of a block of a large old space */
+#define HOLE_MIN_WORDS 16          /* smaller gaps wait until a neighbour dies */
+#define HOLE_OBJECT_WORDS 64       /* larger objects go to fresh memory */
+#define MAJOR_MIN_WORDS (1u << 13) /* promote at least this much between two major collections */
 
-static inline struct heap_cache *heap_cache_of(const struct process *p) { return p->scheduler->heap; }
+static inline struct heap_cache *heap_cache_of(const struct process *p)
+{
+    return p->scheduler->heap;
+}
 
 /* ---- chunks ---- */
 static inline uint32_t nursery_log(const struct process *p)
@@ -32,13 +36,17 @@ static inline uint32_t nursery_log(const struct process *p)
     uint32_t log = p->young == NULL ? 0 : p->young->flags >> 8;
     return log < NURSERY_MIN_LOG ? NURSERY_MIN_LOG : log;
 }
-static inline uint32_t nursery_words(const struct process *p) { return 1u << nursery_log(p); }
+static inline uint32_t nursery_words(const struct process *p)
+{
+    return 1u << nursery_log(p);
+}
 static inline uint64_t chunk_bytes(const struct heap_chunk *c)
 {
     return ((uint64_t)c->head_words + c->size_words) * 8;
 }
 /* A chunk with at least `words` of room, charged to d; NULL: refused by the port, or by d unless `force`. */
-struct heap_chunk *chunk_new(struct heap_cache *cache, struct domain *d, uint64_t words, uint32_t head_words, bool force);
+struct heap_chunk *chunk_new(struct heap_cache *cache, struct domain *d, uint64_t words, uint32_t head_words,
+                             bool force);
 void chunk_free(struct heap_cache *cache, struct domain *d, struct heap_chunk *c);
 
 /* ---- off-heap objects ---- */
@@ -47,7 +55,10 @@ static inline bool type_is_offheap(enum object_type t)
     return t == T_STRING_BLOB || t == T_BINARY_BLOB || t == T_ATOM || t == T_REGION || t == T_HANDLE;
 }
 /* The link to the next object of the chain: the last raw word. */
-static inline value *offheap_next(struct object *o) { return &o->p[object_info[obj_type(o)].raw_words - 1]; }
+static inline value *offheap_next(struct object *o)
+{
+    return &o->p[object_info[obj_type(o)].raw_words - 1];
+}
 void offheap_retain(struct object *o);
 void offheap_release(struct system *s, struct object *o);
 void offheap_release_all(struct system *s, value chain);
@@ -61,8 +72,14 @@ struct old_block {
     bool swept;   /* by the last MAJOR_SWEEP */
     bool charged; /* to the process's domain */
 };
-static inline value *old_block_start(const struct old_block *b) { return (value *)(b + 1); }
-static inline value *old_block_end(const struct old_block *b) { return old_block_start(b) + b->size_words; }
+static inline value *old_block_start(const struct old_block *b)
+{
+    return (value *)(b + 1);
+}
+static inline value *old_block_end(const struct old_block *b)
+{
+    return old_block_start(b) + b->size_words;
+}
 
 struct remembered { /* buffer of the remembered set: p->remembered */
     struct remembered *next;
@@ -81,18 +98,18 @@ struct gray_block {
  *  O2  hole_hp .. hole_end and fresh_hp .. fresh_end are covered by a filler between collections.
  *  O3  Outside MAJOR_MARK, MAJOR_OFFHEAP and unswept blocks, no object has OBJ_MARK. */
 struct old_space {
-    struct old_block *blocks;           /* swept, or no sweep is running */
-    struct old_block *unswept;          /* still to be swept */
-    struct old_block *fresh;            /* the block that fresh_hp is in */
-    value *fresh_hp, *fresh_end;        /* objects of any size */
-    value *hole_hp, *hole_end;          /* small objects */
-    struct object *holes;               /* fillers linked through p[0] */
-    value offheap;                      /* chain of old off-heap objects */
-    value offheap_todo, offheap_done;   /* MAJOR_OFFHEAP: still to look at; kept */
-    uint64_t block_words;               /* of all blocks */
-    uint64_t used_words;                /* promoted and not known to be dead */
-    uint64_t live_words;                /* used_words after the last major collection */
-    uint64_t promoted_words;            /* since then */
+    struct old_block *blocks;         /* swept, or no sweep is running */
+    struct old_block *unswept;        /* still to be swept */
+    struct old_block *fresh;          /* the block that fresh_hp is in */
+    value *fresh_hp, *fresh_end;      /* objects of any size */
+    value *hole_hp, *hole_end;        /* small objects */
+    struct object *holes;             /* fillers linked through p[0] */
+    value offheap;                    /* chain of old off-heap objects */
+    value offheap_todo, offheap_done; /* MAJOR_OFFHEAP: still to look at; kept */
+    uint64_t block_words;             /* of all blocks */
+    uint64_t used_words;              /* promoted and not known to be dead */
+    uint64_t live_words;              /* used_words after the last major collection */
+    uint64_t promoted_words;          /* since then */
     struct gray_block *gray;
     enum major_phase phase;
     bool gray_lost;     /* an object was marked and could not be pushed: look through all blocks */
@@ -124,9 +141,10 @@ static inline void mark_old(struct process *p, value v)
     mark_push(p, o);
 }
 void gray_free_all(struct process *p, struct old_space *old);
-void sweep_some(struct process *p);               /* blocks until there is a hole; nothing outside MAJOR_SWEEP */
-void major_start(struct process *p);              /* right after a minor collection */
-void major_slice(struct process *p, bool finish); /* a bounded piece of the running major collection, or all of it */
+void sweep_some(struct process *p);  /* blocks until there is a hole; nothing outside MAJOR_SWEEP */
+void major_start(struct process *p); /* right after a minor collection */
+void major_slice(struct process *p,
+                 bool finish); /* a bounded piece of the running major collection, or all of it */
 
 /* ---- roots (roots.c): every slot that holds a value the process still needs, once each.  pre: adopt_examined() ---- */
 void roots_visit(struct process *p, void (*visit)(void *context, value *slot), void *context);
@@ -139,6 +157,12 @@ void message_detach_objects(struct process *p, struct message *m);
 enum collect_kind { COLLECT_MINOR, COLLECT_FULL, COLLECT_COMPACT };
 /* False: no memory to collect in; nothing changed. */
 bool collect(struct process *p, enum collect_kind kind, uint32_t need_words);
+
+/* ---- shared arena (shared.c) ---- */
+struct arena;
+uint32_t shared_epoch(const struct arena *a);
+void shared_allocated(struct process *p); /* something was put there: perhaps a cycle is due */
+void shared_destroy(struct system *s);
 
 /* ---- checker (check.c) ---- */
 void heap_check(struct process *p); /* panics with the invariant that is broken */

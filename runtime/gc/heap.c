@@ -71,7 +71,8 @@ static struct heap_chunk *chunk_from_reserve(struct process *p, uint64_t words)
 
 /* ---- allocation ---- */
 
-COLD struct object *heap_alloc_slow(struct process *p, enum object_type t, uint32_t flags, uint32_t size_words)
+COLD struct object *heap_alloc_slow(struct process *p, enum object_type t, uint32_t flags,
+                                    uint32_t size_words)
 {
     struct heap_cache *cache = heap_cache_of(p);
     uint64_t words = (uint64_t)size_words + 1;
@@ -100,7 +101,8 @@ value heap_reserve(struct process *p, uint64_t words)
     struct heap_cache *cache = heap_cache_of(p);
     struct heap_chunk *c = chunk_new(cache, p->domain, words, sizeof *c / 8, false);
     if (c == NULL)
-        return process_fail(p, ERR_OUT_OF_MEMORY, NIL, "%u bytes are more than the memory limit leaves", words * 8);
+        return process_fail(p, ERR_OUT_OF_MEMORY, NIL, "%u bytes are more than the memory limit leaves",
+                            words * 8);
     chunk_enter(p, c);
     if (p->heap_words > nursery_words(p)) process_attention(p, PROC_COLLECT);
     return NIL;

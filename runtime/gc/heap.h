@@ -24,19 +24,27 @@ struct heap_chunk {
     uint16_t head_words; /* before the objects, this struct included */
     uint16_t flags;      /* CHUNK_ */
 };
-#define CHUNK_AGED 1u    /* objects below p->high_water have survived a collection */
-#define CHUNK_RESERVE 2u /* the scheduler's reserve */
+#define CHUNK_AGED 1u      /* objects below p->high_water have survived a collection */
+#define CHUNK_RESERVE 2u   /* the scheduler's reserve */
 #define CHUNK_UNCHARGED 4u /* given beyond the domain's limit: charged to nobody */
-#define CHUNK_NURSERY_LOG 0xff00u /* log2 of the words to allocate between two collections, << 8; 0: none yet */
+#define CHUNK_NURSERY_LOG                                                                                    \
+    0xff00u /* log2 of the words to allocate between two collections, << 8; 0: none yet */
 
-static inline value *heap_chunk_start(const struct heap_chunk *c) { return (value *)c + c->head_words; }
-static inline value *heap_chunk_end(const struct heap_chunk *c) { return heap_chunk_start(c) + c->size_words; }
+static inline value *heap_chunk_start(const struct heap_chunk *c)
+{
+    return (value *)c + c->head_words;
+}
+static inline value *heap_chunk_end(const struct heap_chunk *c)
+{
+    return heap_chunk_start(c) + c->size_words;
+}
 
 /* The slow way of heap_alloc.  Never returns NULL. */
 struct object *heap_alloc_slow(struct process *p, enum object_type t, uint32_t flags, uint32_t size_words);
 
 /* A new object with size_words of payload, uninitialised: the caller fills every word before the next safepoint. */
-static inline struct object *heap_alloc(struct process *p, enum object_type t, uint32_t flags, uint32_t size_words)
+static inline struct object *heap_alloc(struct process *p, enum object_type t, uint32_t flags,
+                                        uint32_t size_words)
 {
     value *at = p->hp;
     if (UNLIKELY((size_t)(p->hp_limit - at) < (size_t)size_words + 1))
@@ -51,14 +59,20 @@ static inline struct object *heap_alloc(struct process *p, enum object_type t, u
  * :too-large).  Cost O(1). */
 value heap_reserve(struct process *p, uint64_t words);
 
-/* Store v into payload word i of a mutable object (LAZY, BOX, ARRAY, TRANSIENT, STATE, an edited node).  Keeps H1. */
+/* Store v into payload word i of a mutable object (LAZY, BOX, ARRAY, TRANSIENT, STATE, an edited node).  Keeps H1.
+ * A SHARED object (a lazy sequence in a definition) stays as it is: every process that forces it computes it for itself. */
 static inline void heap_write(struct process *p, struct object *o, uint32_t i, value v);
 void heap_remember(struct process *p, struct object *o, value overwritten);
 static inline void heap_write(struct process *p, struct object *o, uint32_t i, value v)
 {
     value before = o->p[i];
+    if (UNLIKELY(header_flags(o->header) & (OBJ_OLD | OBJ_SHARED))) {
+        if (header_flags(o->header) & OBJ_SHARED) return;
+        o->p[i] = v;
+        heap_remember(p, o, before);
+        return;
+    }
     o->p[i] = v;
-    if (UNLIKELY(header_flags(o->header) & OBJ_OLD)) heap_remember(p, o, before);
 }
 
 /* Off-heap things that objects refer to: reference counted, atomic.  An object of type STRING_BLOB, BINARY_BLOB, ATOM,
@@ -69,10 +83,19 @@ struct blob {
     struct domain *charged; /* NULL: the system */
     uint8_t bytes[];
 };
-struct blob *blob_new(struct process *p, uint64_t size_bytes); /* one reference; NULL with p->error set when refused */
+struct blob *blob_new(struct process *p,
+                      uint64_t size_bytes); /* one reference; NULL with p->error set when refused */
 void blob_retain(struct blob *b);
 void blob_release(struct system *s, struct blob *b);
 void heap_link_offheap(struct process *p, struct object *o);
+/* What the owners of the other kinds provide: one more reference, one less.  Any thread. */
+struct atom_cell;
+struct region;
+void atom_retain(struct atom_cell *a);
+void atom_release(struct system *s, struct atom_cell *a);
+void region_retain(struct region *r);
+void region_release(struct system *s, struct region *r);
+void handle_release(struct system *s, uint64_t port_handle, uint64_t kind);
 
 /* Collect.  heap_safepoint() does what PROC_COLLECT asks for (a slice, for large heaps).  Called with p->ip, base, link
  * saved; need_words is what the caller wants to allocate next. */
@@ -94,8 +117,16 @@ void stack_free(struct process *p, value *stack, uint32_t words);
 
 /* Copies for messages and spawn: sched/message.h has the interface, gc/copy.c the code. */
 
-/* Shared arena: immutable segments (gc/arena.c).  An object copied there has OBJ_SHARED. */
-value arena_publish(struct process *p, value v); /* v, made SHARED; VAL_ERROR if it holds what may not be shared (BOX, ...) */
-void *arena_alloc(struct system *s, uint64_t bytes); /* a segment of raw bytes, 8-byte aligned; NULL when full */
+/* Shared arena: immutable segments (gc/arena.h).  An object copied there has OBJ_SHARED; atoms and lazy sequences may be in
+ * it.  Result: v, made SHARED; VAL_ERROR if it holds what belongs to one process (BOX, ARRAY, ...) or the arena is full.
+ * Cost: one pass over what is not SHARED yet; 256 bytes at least.  Off-heap bytes up to 1 MiB are copied in. */
+value arena_publish(struct process *p, value v);
+/* A segment of raw bytes, 8-byte aligned, not zeroed; NULL when full.  It lives until it is freed, or until a collection of
+ * the arena finds that nothing refers into it (gc/shared.h). */
+void *arena_alloc(struct system *s, uint64_t bytes);
+void arena_free(struct system *s, void *at);
+/* A piece of memory in the arena that is never freed and costs no more than its size: names, cells. */
+void *arena_alloc_pinned(struct system *s, uint64_t bytes);
+uint64_t arena_used_bytes(struct system *s);
 
 #endif

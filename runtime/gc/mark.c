@@ -93,7 +93,10 @@ static uint32_t mark_children(struct process *p, struct object *o)
     return 1 + size / 16;
 }
 
-static void mark_root(void *context, value *slot) { mark_old(context, *slot); }
+static void mark_root(void *context, value *slot)
+{
+    mark_old(context, *slot);
+}
 
 /* Some marked object was not pushed for want of memory: look at all marked ones again. */
 static void mark_again(struct process *p)
@@ -202,7 +205,8 @@ void sweep_some(struct process *p)
 {
     uint32_t objects = 0;
     if (p->old->phase != MAJOR_SWEEP) return;
-    for (unsigned n = 0; n < 4 && p->old->holes == NULL && sweep_next(p, &objects); n++) {}
+    for (unsigned n = 0; n < 4 && p->old->holes == NULL && sweep_next(p, &objects); n++) {
+    }
 }
 
 /* ---- the whole ---- */

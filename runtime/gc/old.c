@@ -38,7 +38,8 @@ bool old_blocks_charge(struct process *p)
     bool ok = true;
     if (p->old == NULL) return true;
     for (struct old_block *b = p->old->blocks; b != NULL; b = b->next)
-        if (!b->charged && !(b->charged = domain_charge(p->domain, sizeof *b + (uint64_t)b->size_words * 8))) ok = false;
+        if (!b->charged && !(b->charged = domain_charge(p->domain, sizeof *b + (uint64_t)b->size_words * 8)))
+            ok = false;
     return ok;
 }
 
@@ -78,7 +79,8 @@ bool old_reserve_fresh(struct process *p, uint64_t words)
     if (want < words) want = words;
     struct old_block *b = old_block_new(p, want);
     if (b == NULL) return false;
-    if (old->fresh_hp != old->fresh_end && old->fresh->swept) old_hole_add(old, old->fresh_hp, old->fresh_end);
+    if (old->fresh_hp != old->fresh_end && old->fresh->swept)
+        old_hole_add(old, old->fresh_hp, old->fresh_end);
     b->next = old->blocks;
     old->blocks = old->fresh = b;
     old->fresh_hp = old_block_start(b);

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 
 #define SUPER_BYTES (4u << 20)
-#define EMPTY_SLABS_KEPT 64              /* 4 MiB */
+#define EMPTY_SLABS_KEPT 64 /* 4 MiB */
 #define LARGE_KEPT_BYTES (64ull << 20)
 #define BATCH_BYTES 8192
 
@@ -11,8 +11,8 @@ struct pool_slab {
     struct pool_slab *next, *prev; /* in partial[class] or empty */
     void *free;                    /* blocks of this slab, linked by their first word */
     uint32_t class, block_bytes;
-    uint32_t used;                 /* blocks outside, caches included */
-    uint32_t never;                /* offset of the first byte that was never a block */
+    uint32_t used;  /* blocks outside, caches included */
+    uint32_t never; /* offset of the first byte that was never a block */
 };
 
 struct pool_large {
@@ -104,7 +104,8 @@ static bool super_add(struct memory *m)
     super->next = m->supers;
     super->bytes = bytes;
     m->supers = super;
-    m->fresh = (char *)(((uintptr_t)at + sizeof *super + POOL_SLAB_BYTES - 1) & ~(uintptr_t)(POOL_SLAB_BYTES - 1));
+    m->fresh =
+        (char *)(((uintptr_t)at + sizeof *super + POOL_SLAB_BYTES - 1) & ~(uintptr_t)(POOL_SLAB_BYTES - 1));
     m->fresh_end = at + bytes;
     return true;
 }
@@ -186,7 +187,8 @@ static void *large_take(struct memory *m, size_t bytes)
 static void large_give(struct memory *m, void *block, size_t bytes)
 {
     unsigned bin = large_bin(bytes);
-    if (bin >= POOL_LARGE_BINS || bytes > LARGE_KEPT_BYTES / 4 || m->large_kept_bytes + bytes > LARGE_KEPT_BYTES) {
+    if (bin >= POOL_LARGE_BINS || bytes > LARGE_KEPT_BYTES / 4 ||
+        m->large_kept_bytes + bytes > LARGE_KEPT_BYTES) {
         to_port(m, block, bytes);
         return;
     }
@@ -248,7 +250,8 @@ void *memory_alloc(struct memory *m, size_t bytes)
 {
     if (bytes > (size_t)1 << 46) return NULL;
     lock_acquire(&m->lock);
-    void *block = bytes > POOL_SMALL_MAX ? large_take_hard(m, large_bytes(bytes)) : slab_take(m, pool_class(bytes));
+    void *block =
+        bytes > POOL_SMALL_MAX ? large_take_hard(m, large_bytes(bytes)) : slab_take(m, pool_class(bytes));
     lock_release(&m->lock);
     return block;
 }
@@ -340,7 +343,7 @@ bool pool_init(struct heap_cache *c, struct memory *m)
 
 void pool_destroy(struct heap_cache *c)
 {
-    for (unsigned class = 0; class < POOL_CLASSES; class++)
+    for (unsigned class = 0; class < POOL_CLASSES; class ++)
         while (c->free[class].first != NULL) {
             void *block = c->free[class].first;
             c->free[class].first = *(void **)block;

@@ -17,9 +17,9 @@
 #include "runtime/sched/lock.h"
 
 #define POOL_CLASSES 56
-#define POOL_SMALL_MAX 32704u    /* two of them fill a slab */
+#define POOL_SMALL_MAX 32704u /* two of them fill a slab */
 #define POOL_SLAB_BYTES 65536u
-#define POOL_LARGE_BINS 64       /* four sizes to a power of two, from 32 KiB on */
+#define POOL_LARGE_BINS 64 /* four sizes to a power of two, from 32 KiB on */
 #define POOL_RESERVE_BYTES (256u << 10)
 
 struct pool_slab;
@@ -32,12 +32,13 @@ struct memory {
     struct pool_slab *partial[POOL_CLASSES]; /* slabs with blocks to give */
     struct pool_slab *empty;                 /* slabs with no block in use */
     uint32_t empty_count;
-    char *fresh, *fresh_end;                 /* part of the last superblock that was never a slab */
+    char *fresh, *fresh_end; /* part of the last superblock that was never a slab */
     struct pool_large *large[POOL_LARGE_BINS];
     uint64_t large_kept_bytes;
-    uint64_t port_bytes;                     /* held from the port */
+    uint64_t port_bytes; /* held from the port */
     struct pool_super *supers;
-    uint64_t fail_after; /* LONA_FAIL_ALLOC: this many port allocations succeed, the next fails once; 0: off */
+    uint64_t
+        fail_after; /* LONA_FAIL_ALLOC: this many port allocations succeed, the next fails once; 0: off */
 };
 
 /* What one scheduler keeps at hand.  Owner only. */
@@ -47,11 +48,11 @@ struct heap_cache {
         uint32_t count;
     } free[POOL_CLASSES];
     struct memory *memory;
-    void *reserve;         /* POOL_RESERVE_BYTES for a process that must not fail; NULL when given out */
+    void *reserve; /* POOL_RESERVE_BYTES for a process that must not fail; NULL when given out */
 };
 
 void memory_init(struct memory *m, struct port *port);
-void memory_destroy(struct memory *m); /* all that was ever given out becomes invalid */
+void memory_destroy(struct memory *m);                  /* all that was ever given out becomes invalid */
 bool pool_init(struct heap_cache *c, struct memory *m); /* false: no memory for the reserve */
 void pool_destroy(struct heap_cache *c);
 

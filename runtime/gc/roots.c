@@ -15,7 +15,8 @@ uint64_t examined_words(const struct process *p)
     for (struct message *m = p->queue; m != NULL && (m->flags & MESSAGE_EXAMINED); m = m->next)
         if (m->size_words != 0) {
             words += m->size_words;
-            for (struct heap_chunk *c = (void *)(uintptr_t)m->words[1]; c != NULL; c = c->next) words += c->size_words;
+            for (struct heap_chunk *c = (void *)(uintptr_t)m->words[1]; c != NULL; c = c->next)
+                words += c->size_words;
         }
     return words;
 }
@@ -32,5 +33,4 @@ void roots_visit(struct process *p, void (*visit)(void *context, value *slot), v
     visit(context, &p->exit_reason);
     for (struct message *m = p->queue; m != NULL && (m->flags & MESSAGE_EXAMINED); m = m->next)
         visit(context, &m->content);
-    if (p->ext != NULL) process_visit_ext(p, visit, context);
 }

@@ -55,7 +55,8 @@ static void stack_shrink(struct process *p)
     uint64_t words = (uint64_t)(p->stack_end - p->stack);
     if (words <= STACK_SHRINK_WORDS) return;
     uint32_t used = frame_words_used(p);
-    if ((uint64_t)used * 8 < words) frames_move_stack(p, used * 2 < STACK_SHRINK_WORDS / 2 ? STACK_SHRINK_WORDS / 2 : used * 2);
+    if ((uint64_t)used * 8 < words)
+        frames_move_stack(p, used * 2 < STACK_SHRINK_WORDS / 2 ? STACK_SHRINK_WORDS / 2 : used * 2);
 }
 
 void heap_safepoint(struct process *p, uint32_t need_words)

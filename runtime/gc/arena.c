@@ -1,0 +1,232 @@
+#include "runtime/gc/arena.h"
+
+#include "base/mem.h"
+#include "runtime/gc/gc.h"
+
+#define COMMIT_GRANULES (1u << 14)      /* 4 MiB at a time */
+#define TABLE_COMMIT_ENTRIES (1u << 16) /* 256 KiB at a time */
+#define PINNED_CHUNK_BYTES (64u << 10)
+#define DECOMMIT_GRANULES 4096 /* free runs of a MiB or more give their memory back */
+
+static char *granule_address(uint64_t granule)
+{
+    return (char *)(uintptr_t)(ARENA_BASE + granule * ARENA_GRANULE);
+}
+static uint64_t granule_of(const void *at)
+{
+    return ((uintptr_t)at - ARENA_BASE) / ARENA_GRANULE;
+}
+
+bool arena_init(struct system *s)
+{
+    struct arena *a = port_memory_allocate(s->port, (sizeof *a + PORT_PAGE - 1) & ~(uint64_t)(PORT_PAGE - 1));
+    if (a == NULL) return false;
+    memset(a, 0, sizeof *a);
+    memory_init(&a->memory, s->port);
+    if (port_memory_reserve(s->port, (void *)ARENA_BASE, ARENA_SIZE) == NULL) {
+        port_memory_free(s->port, a, (sizeof *a + PORT_PAGE - 1) & ~(uint64_t)(PORT_PAGE - 1));
+        return false;
+    }
+    a->table = (uint32_t *)ARENA_BASE;
+    a->top = a->committed = ARENA_TABLE_BYTES / ARENA_GRANULE;
+    a->table_committed = a->top & ~(TABLE_COMMIT_ENTRIES - 1);
+    s->arena = a;
+    return true;
+}
+
+void arena_destroy(struct system *s)
+{
+    struct arena *a = s->arena;
+    shared_destroy(s);
+    port_memory_free(s->port, (void *)ARENA_BASE, ARENA_SIZE);
+    memory_destroy(&a->memory);
+    port_memory_free(s->port, a, (sizeof *a + PORT_PAGE - 1) & ~(uint64_t)(PORT_PAGE - 1));
+    s->arena = NULL;
+}
+
+struct memory *arena_memory(struct system *s)
+{
+    return &s->arena->memory;
+}
+
+bool heap_scheduler_init(struct scheduler *s)
+{
+    struct memory *m = arena_memory(s->system);
+    struct heap_cache *c = memory_alloc(m, sizeof *c);
+    if (c == NULL) return false;
+    if (!pool_init(c, m)) {
+        memory_free(m, c, sizeof *c);
+        return false;
+    }
+    s->heap = c;
+    return true;
+}
+
+void heap_scheduler_destroy(struct scheduler *s)
+{
+    if (s->heap == NULL) return;
+    struct memory *m = s->heap->memory;
+    pool_destroy(s->heap);
+    memory_free(m, s->heap, sizeof *s->heap);
+    s->heap = NULL;
+}
+
+/* ---- free runs; under the lock ---- */
+
+static unsigned bin_of(uint64_t granules)
+{
+    unsigned log = 63 - (unsigned)__builtin_clzll(granules);
+    return log < ARENA_BINS ? log : ARENA_BINS - 1;
+}
+
+static void run_link(struct arena *a, uint64_t first, uint64_t granules)
+{
+    struct free_run *r = (struct free_run *)granule_address(first);
+    struct free_run **bin = &a->bins[bin_of(granules)];
+    r->granules = granules;
+    r->next = *bin;
+    r->prev = bin;
+    if (r->next != NULL) r->next->prev = &r->next;
+    *bin = r;
+    a->table[first] = a->table[first + granules - 1] = (uint32_t)first | TABLE_FREE;
+}
+
+static void run_unlink(struct free_run *r)
+{
+    *r->prev = r->next;
+    if (r->next != NULL) r->next->prev = r->prev;
+}
+
+/* Take `granules` from a run; the rest stays free. */
+static uint64_t run_take(struct arena *a, struct free_run *r, uint64_t granules)
+{
+    uint64_t first = granule_of(r), have = r->granules;
+    run_unlink(r);
+    if (have > granules) run_link(a, first + granules, have - granules);
+    return first;
+}
+
+static bool commit_to(struct arena *a, uint64_t top)
+{
+    struct port *port = a->memory.port;
+    if (top > ARENA_GRANULES) return false;
+    if (top > a->table_committed) {
+        uint64_t to = (top + TABLE_COMMIT_ENTRIES - 1) & ~(uint64_t)(TABLE_COMMIT_ENTRIES - 1);
+        if (!port_memory_commit(port, a->table + a->table_committed, (to - a->table_committed) * 4))
+            return false;
+        a->table_committed = (uint32_t)to;
+    }
+    if (top > a->committed) {
+        uint64_t to = (top + COMMIT_GRANULES - 1) & ~(uint64_t)(COMMIT_GRANULES - 1);
+        if (to > ARENA_GRANULES) to = ARENA_GRANULES;
+        if (!port_memory_commit(port, granule_address(a->committed), (to - a->committed) * ARENA_GRANULE))
+            return false;
+        a->committed = (uint32_t)to;
+    }
+    return true;
+}
+
+/* The first of `granules` free granules, now in use; 0: full. */
+static uint64_t take(struct arena *a, uint64_t granules)
+{
+    unsigned bin = bin_of(granules), tries = 0;
+    for (struct free_run *r = a->bins[bin]; r != NULL && tries < 16; r = r->next, tries++)
+        if (r->granules >= granules) return run_take(a, r, granules);
+    for (bin++; bin < ARENA_BINS; bin++)
+        if (a->bins[bin] != NULL) return run_take(a, a->bins[bin], granules);
+    uint64_t first = a->top;
+    if (!commit_to(a, first + granules)) return 0;
+    a->top = (uint32_t)(first + granules);
+    return first;
+}
+
+struct segment *segment_new(struct arena *a, uint64_t bytes, enum segment_kind kind)
+{
+    if (bytes > ARENA_SIZE) return NULL;
+    uint64_t granules = (bytes + sizeof(struct segment) + ARENA_GRANULE - 1) / ARENA_GRANULE;
+    lock_acquire(&a->lock);
+    uint64_t first = take(a, granules);
+    if (first != 0) {
+        for (uint64_t g = 0; g < granules; g++) a->table[first + g] = (uint32_t)first;
+        a->used_granules += granules;
+        a->allocated_granules += granules;
+    }
+    lock_release(&a->lock);
+    if (first == 0) return NULL;
+    struct segment *s = (struct segment *)granule_address(first);
+    s->granules = (uint32_t)granules;
+    s->kind = (uint16_t)kind;
+    s->flags = 0;
+    s->words = 0;
+    s->offheap = 0;
+    s->mark_epoch = s->born_epoch = shared_epoch(a);
+    return s;
+}
+
+void segment_free(struct arena *a, struct segment *s)
+{
+    uint64_t first = granule_of(s), granules = s->granules;
+    lock_acquire(&a->lock);
+    a->used_granules -= granules;
+    if (first > ARENA_TABLE_BYTES / ARENA_GRANULE && (a->table[first - 1] & TABLE_FREE)) {
+        uint64_t before = a->table[first - 1] & ~TABLE_FREE;
+        run_unlink((struct free_run *)granule_address(before));
+        granules += first - before;
+        first = before;
+    }
+    if (first + granules < a->top && (a->table[first + granules] & TABLE_FREE)) {
+        struct free_run *after = (struct free_run *)granule_address(first + granules);
+        run_unlink(after);
+        granules += after->granules;
+    }
+    if (first + granules == a->top)
+        a->top = (uint32_t)first;
+    else
+        run_link(a, first, granules);
+    lock_release(&a->lock);
+}
+
+/* ---- raw memory ---- */
+
+void *arena_alloc(struct system *s, uint64_t bytes)
+{
+    struct segment *g = segment_new(s->arena, bytes, SEGMENT_RAW);
+    return g == NULL ? NULL : segment_start(g);
+}
+
+void arena_free(struct system *s, void *at)
+{
+    segment_free(s->arena, arena_segment(s->arena, at));
+}
+
+void *arena_alloc_pinned(struct system *s, uint64_t bytes)
+{
+    struct arena *a = s->arena;
+    bytes = (bytes + 7) & ~7ull;
+    if (bytes > PINNED_CHUNK_BYTES / 4) {
+        struct segment *own = segment_new(a, bytes, SEGMENT_RAW);
+        if (own == NULL) return NULL;
+        own->flags |= SEGMENT_PINNED;
+        return segment_start(own);
+    }
+    for (;;) {
+        lock_acquire(&a->lock);
+        char *at = a->pinned_at;
+        bool fits = (uint64_t)(a->pinned_end - at) >= bytes;
+        if (fits) a->pinned_at += bytes;
+        lock_release(&a->lock);
+        if (fits) return at;
+        struct segment *more = segment_new(a, PINNED_CHUNK_BYTES - sizeof *more, SEGMENT_RAW);
+        if (more == NULL) return NULL;
+        more->flags |= SEGMENT_PINNED;
+        lock_acquire(&a->lock);
+        a->pinned_at = segment_start(more);
+        a->pinned_end = (char *)more + PINNED_CHUNK_BYTES;
+        lock_release(&a->lock);
+    }
+}
+
+uint64_t arena_used_bytes(struct system *s)
+{
+    return s->arena->used_granules * ARENA_GRANULE;
+}

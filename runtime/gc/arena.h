@@ -1,0 +1,76 @@
+/* The shared arena: immutable objects and code outside every process heap, at a fixed range of addresses.
+ *
+ * It is handed out in segments of whole granules (ARENA_GRANULE bytes).  A side table, one entry a granule, leads from any
+ * address to its segment.  Segments that nothing refers to any more are found by gc/shared.c.
+ *
+ * Address range: [ARENA_BASE, + ARENA_TABLE_BYTES) the side table; behind it the granules.
+ *
+ * Invariants:
+ *  A1  Every granule below `top` belongs to one segment or one free run.
+ *  A2  table[g] is the first granule of the segment that g belongs to; for the first and last granule of a free run it is the
+ *      run's first granule | TABLE_FREE.
+ *  A3  Two free runs never touch each other, and none touches top. */
+#ifndef RUNTIME_GC_ARENA_H
+#define RUNTIME_GC_ARENA_H
+
+#include "runtime/gc/heap.h"
+#include "runtime/gc/pool.h"
+#include "spec/limits.h"
+
+#define ARENA_GRANULES (ARENA_SIZE / ARENA_GRANULE)
+#define ARENA_TABLE_BYTES (ARENA_GRANULES * 4)
+#define ARENA_BINS 27
+#define TABLE_FREE 0x80000000u
+
+enum segment_kind { SEGMENT_RAW, SEGMENT_OBJECTS };
+
+/* Header of a segment, at its first byte. */
+struct segment {
+    uint32_t granules;
+    uint16_t kind;       /* enum segment_kind */
+    uint16_t flags;      /* SEGMENT_ */
+    uint32_t mark_epoch; /* last cycle that saw it in use (atomic) */
+    uint32_t born_epoch;
+    uint64_t words; /* of objects, behind the header */
+    value offheap;  /* chain of its objects that refer outside */
+};
+#define SEGMENT_PINNED 1u /* never freed */
+
+struct free_run { /* in the first bytes of a free run */
+    struct free_run *next, **prev;
+    uint64_t granules;
+};
+
+struct arena {
+    struct memory memory; /* of the whole system: pool.h */
+    struct lock lock;
+    uint32_t *table;
+    uint32_t top;                      /* granules from here on were never used */
+    uint32_t committed;                /* granules with memory behind them */
+    uint32_t table_committed;          /* entries with memory behind them */
+    struct free_run *bins[ARENA_BINS]; /* by log2 of the size in granules */
+    char *pinned_at, *pinned_end;      /* arena_alloc_pinned */
+    uint64_t used_granules;
+    uint64_t allocated_granules; /* since the last cycle began */
+    struct shared_cycle *cycle;  /* gc/shared.c */
+};
+
+static inline bool arena_contains(const void *at)
+{
+    return (uintptr_t)at - ARENA_BASE < ARENA_SIZE;
+}
+/* The segment that an address lies in.  Pre: it lies in one. */
+static inline struct segment *arena_segment(const struct arena *a, const void *at)
+{
+    uint64_t granule = ((uintptr_t)at - ARENA_BASE) / ARENA_GRANULE;
+    return (struct segment *)(ARENA_BASE + (uint64_t)a->table[granule] * ARENA_GRANULE);
+}
+static inline void *segment_start(struct segment *s)
+{
+    return s + 1;
+}
+
+struct segment *segment_new(struct arena *a, uint64_t bytes, enum segment_kind kind); /* NULL: full */
+void segment_free(struct arena *a, struct segment *s); /* off-heap references are the caller's affair */
+
+#endif

@@ -1,0 +1,274 @@
+/* Random graphs of mutable objects against a shadow copy that the collector knows nothing of. */
+#include "test/runtime/gc/fixture.h"
+
+#define ROOTS 40
+
+/* Shadow of the object with an id: what its slots hold. */
+struct shadow {
+    uint32_t count;
+    int64_t *slots; /* >= 0: the object of that id; < 0: the fixnum -1 - n */
+    value seen;     /* where it was found in the running check */
+    uint32_t seen_at;
+    bool blob;
+};
+static struct shadow *shadows;
+static uint32_t shadow_count, shadow_size, check_number;
+static int64_t shadow_roots[ROOTS];
+
+static uint32_t shadow_new(uint32_t count)
+{
+    if (shadow_count == shadow_size) {
+        shadow_size = shadow_size == 0 ? 1024 : shadow_size * 2;
+        shadows = realloc(shadows, shadow_size * sizeof *shadows);
+    }
+    struct shadow *s = &shadows[shadow_count];
+    memset(s, 0, sizeof *s);
+    s->count = count;
+    s->slots = calloc(count + 1, sizeof *s->slots);
+    return shadow_count++;
+}
+
+static value as_value(int64_t shadow, value object)
+{
+    return shadow >= 0 ? object : from_fixnum(-1 - shadow);
+}
+
+/* Types with the same shape, so that copying, headers and raw words of several kinds are exercised: slot 0 holds the id. */
+static value new_object(struct process *p, uint32_t id, uint32_t count)
+{
+    static const enum object_type types[] = {T_ARRAY, T_VNODE, T_RECORD, T_STATE};
+    enum object_type t = count < 30 ? types[id % 4] : T_ARRAY;
+    struct object *o = heap_alloc(p, t, 0, count + 1);
+    o->p[0] = from_fixnum(id);
+    for (uint32_t i = 0; i < count; i++) o->p[i + 1] = NIL;
+    return from_obj(o);
+}
+
+static struct {
+    value v;
+    int64_t shadow;
+} todo[1 << 20];
+static uint32_t todo_count;
+
+static bool expect(value v, int64_t shadow)
+{
+    if (shadow < 0) return v == from_fixnum(-1 - shadow);
+    todo[todo_count].v = v;
+    todo[todo_count++].shadow = shadow;
+    return true;
+}
+
+/* Walk both graphs; true if they are the same, sharing included. */
+static bool graphs_match(struct process *p, unsigned *blobs)
+{
+    check_number++;
+    todo_count = 0;
+    *blobs = 0;
+    for (unsigned i = 0; i < ROOTS; i++)
+        if (!expect(p->base[i], shadow_roots[i])) return false;
+    while (todo_count > 0) {
+        value v = todo[--todo_count].v;
+        struct shadow *s = &shadows[todo[todo_count].shadow];
+        if (s->seen_at == check_number) {
+            if (s->seen != v) return false;
+            continue;
+        }
+        s->seen_at = check_number;
+        s->seen = v;
+        if (!is_ptr(v) || !is_header(to_obj(v)->header)) return false;
+        struct object *o = to_obj(v);
+        if (s->blob) {
+            if (obj_type(o) != T_BINARY_BLOB) return false;
+            struct blob *b = (struct blob *)(uintptr_t)o->p[0];
+            if (b->references != 1 || b->bytes[o->p[2] - 1] != (uint8_t)o->p[2]) return false;
+            ++*blobs;
+            continue;
+        }
+        if (obj_size(o) != s->count + 1 || o->p[0] != from_fixnum(s - shadows)) return false;
+        for (uint32_t i = 0; i < s->count; i++)
+            if (!expect(o->p[i + 1], s->slots[i])) return false;
+    }
+    return true;
+}
+
+static void random_step(struct process *p)
+{
+    unsigned r = random_below(ROOTS), q = random_below(ROOTS);
+    switch (random_below(12)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3: { /* a new object that refers to others */
+        uint32_t count = random_below(50) == 0 ? random_below(3000) : random_below(8);
+        uint32_t id = shadow_new(count);
+        value v = new_object(p, id, count);
+        for (uint32_t i = 0; i < count; i++) {
+            unsigned from = random_below(ROOTS);
+            shadows[id].slots[i] =
+                random_below(3) == 0 ? -1 - (int64_t)random_below(1000) : shadow_roots[from];
+            to_obj(v)->p[i + 1] = as_value(shadows[id].slots[i], p->base[from]);
+        }
+        p->base[r] = v;
+        shadow_roots[r] = id;
+        break;
+    }
+    case 4: { /* a blob */
+        uint32_t id = shadow_new(0);
+        shadows[id].blob = true;
+        p->base[r] = blob_value(p, 300 + random_below(500));
+        shadow_roots[r] = id;
+        break;
+    }
+    case 5:
+    case 6:
+    case 7:
+    case 8: { /* change an object */
+        int64_t id = shadow_roots[r];
+        if (id < 0 || shadows[id].count == 0 || shadows[id].blob) break;
+        uint32_t slot = random_below(shadows[id].count);
+        shadows[id].slots[slot] = shadow_roots[q];
+        heap_write(p, to_obj(p->base[r]), slot + 1, as_value(shadow_roots[q], p->base[q]));
+        break;
+    }
+    case 9:
+    case 10: { /* go down one step */
+        int64_t id = shadow_roots[r];
+        if (id < 0 || shadows[id].count == 0 || shadows[id].blob) break;
+        uint32_t slot = random_below(shadows[id].count);
+        p->base[q] = to_obj(p->base[r])->p[slot + 1];
+        shadow_roots[q] = shadows[id].slots[slot];
+        break;
+    }
+    default: /* forget */
+        if (random_below(4) != 0) break;
+        shadow_roots[r] = -1 - (int64_t)r;
+        p->base[r] = from_fixnum(r);
+    }
+}
+
+static void test_random(uint64_t seed, unsigned steps)
+{
+    random_state = seed * 0x9e3779b97f4a7c15ull + 1;
+    struct fixture *f = fixture_new();
+    struct process *p = fixture_process(f, ROOTS);
+    for (unsigned i = 0; i < ROOTS; i++) {
+        shadow_roots[i] = -1 - (int64_t)i;
+        p->base[i] = from_fixnum(i);
+    }
+    unsigned blobs = 0;
+    for (unsigned n = 0; n < steps; n++) {
+        random_step(p);
+        fixture_safepoint(p);
+        if (random_below(1000) == 0) {
+            if (random_below(8) == 0)
+                heap_hibernate(p);
+            else if (random_below(4) == 0)
+                heap_collect_full(p);
+            else
+                heap_safepoint(p, random_below(100));
+        }
+        if (n % (steps / 16) == 0) CHECK(graphs_match(p, &blobs));
+    }
+    CHECK(graphs_match(p, &blobs));
+    heap_collect_full(p);
+    heap_collect_full(p);
+    CHECK(graphs_match(p, &blobs));
+    unsigned chained = 0;
+    for (value o = p->offheap; o != 0; o = *offheap_next(to_obj(o))) chained++;
+    for (value o = p->old != NULL ? p->old->offheap : 0; o != 0; o = *offheap_next(to_obj(o))) chained++;
+    CHECK_EQ_U64(chained, blobs);
+    fixture_process_free(p);
+    fixture_free(f);
+    for (uint32_t i = 0; i < shadow_count; i++) free(shadows[i].slots);
+    shadow_count = 0;
+}
+
+/* A list of a million elements under churn: nothing may pause for long, nothing may be lost. */
+static void test_large(void)
+{
+    struct fixture *f = fixture_new();
+    struct process *p = fixture_process(f, 2);
+    unsigned elements = 1000000;
+    uint64_t longest = 0, minor = 0, count = 0;
+    for (unsigned round = 0; round < 3; round++) {
+        value list = NIL;
+        for (unsigned i = 0; i < elements; i++) {
+            list = cons(p, from_fixnum(i), list);
+            p->base[0] = list;
+            if (p->flags & PROC_ATTENTION) {
+                uint64_t from = now_ns();
+                fixture_safepoint(p);
+                uint64_t took = now_ns() - from;
+                if (took > longest) longest = took;
+                minor += took;
+                count++;
+                list = p->base[0];
+            }
+        }
+        p->base[1] = p->base[0];
+    }
+    unsigned length = 0;
+    for (value l = p->base[1]; l != NIL; l = to_obj(l)->p[1]) length++;
+    CHECK_EQ_U64(length, elements);
+    heap_collect_full(p);
+    length = 0;
+    for (value l = p->base[1]; l != NIL; l = to_obj(l)->p[1]) length++;
+    CHECK_EQ_U64(length, elements);
+    CHECK(heap_used_words(p) < 3u * elements + 100000);
+    printf("longest pause %.2f ms, mean %.2f ms of %u\n", (double)longest / 1e6,
+           (double)minor / 1e6 / (double)count, (unsigned)count);
+    p->base[0] = p->base[1] = NIL;
+    heap_collect_full(p);
+    CHECK(heap_used_words(p) < 100);
+    heap_hibernate(p);
+    CHECK(heap_held_words(p) < 200);
+    fixture_process_free(p);
+    fixture_free(f);
+}
+
+/* Garbage alone must not make the heap grow. */
+static void test_garbage(void)
+{
+    struct fixture *f = fixture_new();
+    struct process *p = fixture_process(f, 1);
+    uint64_t from = now_ns();
+    for (unsigned i = 0; i < 20000000; i++) {
+        cons(p, NIL, NIL);
+        fixture_safepoint(p);
+    }
+    printf("allocation: %.2f ns a cons\n", (double)(now_ns() - from) / 2e7);
+    CHECK(heap_held_words(p) < 100000);
+    fixture_process_free(p);
+    fixture_free(f);
+}
+
+static void test_limit(void)
+{
+    struct fixture *f = fixture_new();
+    struct process *p = fixture_process(f, 1);
+    fixture_limit_bytes = 1 << 20;
+    unsigned n = 0;
+    for (; n < 10000000; n++) {
+        p->base[0] = cons(p, NIL, p->base[0]);
+        fixture_safepoint(p);
+        if (p->flags & PROC_OUT_OF_MEMORY) break;
+    }
+    CHECK(n > 10000 && n < 60000);
+    p->base[0] = NIL;
+    p->flags &= ~PROC_OUT_OF_MEMORY;
+    heap_collect_full(p);
+    CHECK(heap_reserve(p, 1 << 10) == NIL);
+    CHECK(heap_reserve(p, 1 << 20) == VAL_ERROR && fixture_error == ERR_OUT_OF_MEMORY);
+    CHECK(heap_reserve(p, 1ull << 40) == VAL_ERROR && fixture_error == ERR_TOO_LARGE);
+    fixture_process_free(p);
+    fixture_free(f);
+}
+
+int main(void)
+{
+    for (uint64_t seed = 1; seed <= 12; seed++) test_random(seed, 60000);
+    test_large();
+    test_garbage();
+    test_limit();
+    return check_report();
+}
