@@ -139,7 +139,7 @@ bool vm_apply(struct process *p, uint32_t a, uint32_t *argc)
     *argc = given + seen;
     if (is_type(window[0], T_PRIM)) {
         /* It may yield: then its arguments have to stand where the collector and the resumption find them. */
-        vm_shim(p, window[0], args, *argc, false);
+        vm_shim(p, window[0], args, *argc, SHIM_RESULT);
         return false;
     }
     if (end == VAL_ABSENT || proto == NULL || proto->variadic == NULL) return true;

@@ -44,7 +44,7 @@ void vm_exit(struct process *p, value reason)
     p->base = p->stack + FRAME_HIDDEN;
 }
 
-static void shim_make(struct process *p, value f, const value *args, uint32_t argc, value mode)
+void vm_shim(struct process *p, value f, const value *args, uint32_t argc, value mode)
 {
     uint32_t below = vm_frame_words(p);
     bool on_stack = args >= p->stack && args < p->stack_end;
@@ -66,11 +66,6 @@ static void shim_make(struct process *p, value f, const value *args, uint32_t ar
     p->ip = &vm_stubs[STUB_CALL];
 }
 
-void vm_shim(struct process *p, value f, const value *args, uint32_t argc, bool again)
-{
-    shim_make(p, f, args, argc, again ? SHIM_AGAIN : SHIM_RESULT);
-}
-
 value vm_trap_function(struct process *p, enum trap t)
 {
     struct cell *c = vm_of(p)->traps[t];
@@ -85,7 +80,7 @@ void vm_raise(struct process *p, bool again)
     if (f == VAL_ABSENT)
         vm_exit(p, condition);
     else
-        vm_shim(p, f, &condition, 1, again);
+        vm_shim(p, f, &condition, 1, again ? SHIM_AGAIN : SHIM_RESULT);
 }
 
 static const char *const trap_names[TRAPS] = {
@@ -115,7 +110,7 @@ void vm_shim_trap(struct process *p, enum trap t, const value *args, uint32_t ar
         trap_missing(p, t, args, argc);
         vm_raise(p, again);
     } else {
-        vm_shim(p, f, args, argc, again);
+        vm_shim(p, f, args, argc, again ? SHIM_AGAIN : SHIM_RESULT);
     }
 }
 

@@ -69,9 +69,9 @@ vm_handler vm_resume_primitive;
 enum { TRAP_DO_APPLY = TRAPS, TRAP_DO_CONTINUE /* the state in p is where to go on */ };
 
 /* ---- call.c: on saved state; all leave p->ip, base, link where to go on ---- */
-/* Call f with args on top of the frame at p->base, through a shim; its result stands in for what the instruction at p->ip
- * computes, or, if again, that instruction runs afterwards. */
-void vm_shim(struct process *p, value f, const value *args, uint32_t argc, bool again);
+/* Call f with args on top of the frame at p->base, through a shim of that mode (frames.h): its result stands in for what the
+ * instruction at p->ip computes, or that instruction runs afterwards. */
+void vm_shim(struct process *p, value f, const value *args, uint32_t argc, value mode);
 /* Signal the condition in p->error: calls the trap function through a shim. */
 void vm_raise(struct process *p, bool again);
 /* Same for a trap function by number. */

@@ -62,8 +62,21 @@ uint32_t unit_index_limit(struct system *s)
 
 /* ---- layout of the segment ---- */
 struct layout {
-    uint64_t protos, records, literals, globals, bytes, total;
+    uint64_t bytes, literals, globals, protos, records, total;
 };
+
+/* The records of prototypes come last: their size is bounded by that of as many prototypes of one arity each. */
+static struct layout plan(const struct unit_header *h)
+{
+    struct layout l;
+    l.bytes = sizeof(struct unit);
+    l.literals = l.bytes + ((h->total_bytes + 7u) & ~7u);
+    l.globals = l.literals + h->literal_count * sizeof(value);
+    l.protos = l.globals + h->global_count * sizeof(value);
+    l.records = l.protos + h->proto_count * sizeof(struct proto *);
+    l.total = l.records + h->proto_count * (sizeof(struct proto) + sizeof(struct arity));
+    return l;
+}
 
 static const struct proto_record *records_of(const uint8_t *bytes)
 {
@@ -75,25 +88,6 @@ static uint32_t chain_length(const struct proto_record *records, uint32_t first)
     uint32_t n = 1;
     for (uint32_t i = records[first].next_arity; i != UINT32_MAX; i = records[i].next_arity) n++;
     return n;
-}
-
-static uint64_t proto_bytes(uint32_t arities)
-{
-    return sizeof(struct proto) + arities * sizeof(struct arity);
-}
-
-static struct layout plan(const struct unit_header *h, const struct proto_record *records)
-{
-    struct layout l;
-    l.protos = sizeof(struct unit);
-    l.records = l.protos + h->proto_count * sizeof(struct proto *);
-    l.literals = l.records;
-    for (uint32_t i = 0; i < h->proto_count; i++)
-        if (!(records[i].flags & PROTO_LATER_ARITY)) l.literals += proto_bytes(chain_length(records, i));
-    l.globals = l.literals + h->literal_count * sizeof(value);
-    l.bytes = l.globals + h->global_count * sizeof(value);
-    l.total = l.bytes + ((h->total_bytes + 7u) & ~7u);
-    return l;
 }
 
 static void fill_arity(struct arity *a, struct proto *proto, const uint8_t *bytes,
@@ -143,7 +137,7 @@ static void fill_protos(struct unit *u, uint8_t *at)
         uint32_t arities = chain_length(records, i);
         u->protos[i] = (struct proto *)at;
         fill_proto(u->protos[i], u, i, arities);
-        at += proto_bytes(arities);
+        at += sizeof(struct proto) + arities * sizeof(struct arity);
     }
 }
 
@@ -181,8 +175,10 @@ struct unit *unit_load(struct process *p, const uint8_t *bytes, size_t size)
                      e.rule, (uint64_t)e.proto, (uint64_t)e.insn);
         return NULL;
     }
-    const struct unit_header *h = (const struct unit_header *)bytes;
-    struct layout l = plan(h, records_of(bytes));
+    struct unit_header header;
+    __builtin_memcpy(&header, bytes, sizeof header);
+    const struct unit_header *h = &header;
+    struct layout l = plan(h);
     struct system *s = process_system(p);
     uint8_t *segment = arena_alloc(s, l.total);
     if (segment == NULL) {

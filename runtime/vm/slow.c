@@ -230,7 +230,7 @@ VM_HANDLER enum vm_exit vm_call_redefined(HANDLER_ARGS)
     if (f == VAL_UNBOUND)
         vm_shim_trap(p, TRAP_UNDEFINED, &c->symbol, 1, false);
     else
-        vm_shim(p, f, args, n, false);
+        vm_shim(p, f, args, n, SHIM_RESULT);
     GO(vm_continue);
 }
 
