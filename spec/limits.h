@@ -7,6 +7,7 @@
 #define LIMIT_PARAMETERS 255        /* fixed parameters of one arity */
 #define LIMIT_CALL_ARGS 255         /* arguments written out in one call; apply has no limit */
 #define LIMIT_LITERAL_DEPTH 1000    /* nesting of a literal: the verifier keeps a fixed stack; beyond: :too-deep */
+#define LIMIT_REGION_DEPTH 64       /* nesting of catch* and cleanup* in one function: keeps verifying linear */
 #define LIMIT_CAPTURES 1000         /* variables that one closure captures: they fit a frame */
 #define FRAME_HIDDEN 3              /* words below a frame's first register: closure, caller's link, return address */
 #define LIMIT_UNITS (1u << 18)      /* living code units: each top-level form is one; a domain reserves 8 bytes for each */

@@ -18,7 +18,11 @@
  *   B1  live(first) is a subset of the parameters.
  *   B2  uses(i) is a subset of live(i).
  *   B3  for each successor s of i: live(s) is a subset of live(i) with defs(i) added (and what i clobbers taken away).
- * A frame suspended in a call at i holds live(i+1) without the result register. */
+ * A frame suspended in a call at i holds live(i+1) without the result register.
+ *  B4  In a region, with L = live(handler) without the region's register: L is a subset of live(i) for each i of the region;
+ *      a CATCH region's register is in live(i), too, and was set by a TOKEN right before the region; no call in the region has
+ *      its result in L or in that register; the region does not end in a call.
+ *  B5  Only LOOP, RECV_SKIP, RECV_WAIT and RECV_WAITT jump backward, and they do nothing else: whatever loops pays reductions. */
 #ifndef LOADER_BYTECODE_FORMAT_H
 #define LOADER_BYTECODE_FORMAT_H
 

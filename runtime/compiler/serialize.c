@@ -181,7 +181,7 @@ static bool put_object(struct compiler *c, value v, uint32_t mode)
         return true;
     case T_TAGGED:
         put_byte(c, SER_TAGGED);
-        push_pair(c, o->p[0], SERIAL_QUOTED, o->p[1], SERIAL_QUOTED);
+        push_pair(c, o->p[0], SERIAL_BARE, o->p[1], SERIAL_QUOTED);
         return true;
     case T_VAR:
         put_byte(c, SER_VAR);
