@@ -11,8 +11,8 @@ struct printer {
     struct unit_header h;
     bytecode_sink *sink;
     void *context;
-    uint32_t column;     /* written since the last line end */
-    uint32_t room;       /* of a literal's text */
+    uint32_t column; /* written since the last line end */
+    uint32_t room;   /* of a literal's text */
 };
 
 static void put(struct printer *o, const char *text, size_t size)
@@ -49,7 +49,7 @@ static void field(struct printer *o, const char *name, uint64_t n)
 {
     text(o, ", ");
     number(o, (int64_t)n);
-    text(o, n == 1 ? " " : " ");
+    text(o, " ");
     text(o, name);
     if (n != 1) text(o, "s");
 }
@@ -155,11 +155,16 @@ static void value_text(struct printer *o, const uint8_t *at)
     } stack[16];
     unsigned depth = 0;
     uint64_t n;
-    for (bool first = true; o->room; first = false) {
-        while (depth && stack[depth - 1].left == 0) cut_text(o, stack[--depth].close), first = false;
-        if (depth == 0 && !first) return;
-        if (depth && !first) cut_text(o, " ");
+    bool blank = false; /* something stands before on this level */
+    do {
+        if (depth && stack[depth - 1].left == 0) {
+            cut_text(o, stack[--depth].close);
+            blank = true;
+            continue;
+        }
         if (depth) stack[depth - 1].left--;
+        if (blank) cut_text(o, " ");
+        blank = true;
         const char *open = NULL, *close = "";
         unsigned values = 1, tag = *at++;
         switch ((enum serial_tag)tag) {
@@ -189,7 +194,9 @@ static void value_text(struct printer *o, const uint8_t *at)
             cut_text(o, "\\u+");
             decimal(o, (int64_t)varint(&at));
             break;
-        case SER_REGEX: cut_text(o, "#"); /* and then as a string */ __attribute__((fallthrough));
+        case SER_REGEX:
+            cut_text(o, "#"); /* and then as a string */
+            __attribute__((fallthrough));
         case SER_STRING:
             cut_text(o, "\"");
             counted(o, &at);
@@ -208,7 +215,7 @@ static void value_text(struct printer *o, const uint8_t *at)
         case SER_SET: open = "#{", close = "}"; break;
         case SER_SORTED_MAP: open = "#sorted{", close = "}", values = 2; break;
         case SER_SORTED_SET: open = "#sorted#{", close = "}"; break;
-        case SER_RATIO: open = "#ratio(", values = 0; break;
+        case SER_RATIO: open = "#ratio(", close = ")", values = 0; break;
         case SER_TAGGED: open = "#", values = 0; break;
         case SER_META: open = "^", values = 0; break;
         case SER_VAR: open = "#'", values = 0; break;
@@ -217,20 +224,14 @@ static void value_text(struct printer *o, const uint8_t *at)
         if (!open) continue;
         cut_text(o, open);
         n = values ? varint(&at) * values : tag == SER_VAR ? 1 : 2;
-        if (tag == SER_RATIO) close = ")";
         if (depth == COUNT_OF(stack)) {
             cut_text(o, "...");
             return;
         }
         stack[depth].left = n;
         stack[depth++].close = close;
-        first = true;
-        /* the loop's step sets it false again; brackets need no blank behind them */
-        if (n) {
-            /* print the first child without a blank */
-            continue;
-        }
-    }
+        blank = false;
+    } while (o->room && depth);
 }
 
 static void literal(struct printer *o, uint32_t index)
@@ -246,9 +247,12 @@ static void global(struct printer *o, uint32_t index)
 /* ---- instructions ---- */
 static void special(struct printer *o, uint32_t bits)
 {
-    if (bits == 2) text(o, " nil");
-    else if (bits == 6) text(o, " false");
-    else if (bits == 14) text(o, " true");
+    if (bits == 2)
+        text(o, " nil");
+    else if (bits == 6)
+        text(o, " false");
+    else if (bits == 14)
+        text(o, " true");
     else {
         text(o, " \\u+");
         number(o, bits >> 8);
@@ -380,7 +384,8 @@ void bytecode_disassemble(const uint8_t *bytes, size_t size, bytecode_sink *sink
     for (uint32_t i = 0; i < o.h.proto_count; i++) proto(&o, i);
 }
 
-void bytecode_disassemble_proto(const uint8_t *bytes, size_t size, uint32_t index, bytecode_sink *sink, void *context)
+void bytecode_disassemble_proto(const uint8_t *bytes, size_t size, uint32_t index, bytecode_sink *sink,
+                                void *context)
 {
     struct printer o = printer(bytes, sink, context);
     while (index != NONE) {

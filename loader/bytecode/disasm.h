@@ -10,6 +10,7 @@ typedef void bytecode_sink(void *context, const char *text, size_t size);
 void bytecode_disassemble(const uint8_t *bytes, size_t size, bytecode_sink *sink, void *context);
 
 /* Only prototype `proto` and those of its function's other arities; without header lines for the unit. */
-void bytecode_disassemble_proto(const uint8_t *bytes, size_t size, uint32_t proto, bytecode_sink *sink, void *context);
+void bytecode_disassemble_proto(const uint8_t *bytes, size_t size, uint32_t proto, bytecode_sink *sink,
+                                void *context);
 
 #endif

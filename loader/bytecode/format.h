@@ -31,7 +31,10 @@
 struct insn {
     uint16_t op, a, b, c;
 };
-static inline int32_t insn_bc(struct insn i) { return (int32_t)((uint32_t)i.b | (uint32_t)i.c << 16); }
+static inline int32_t insn_bc(struct insn i)
+{
+    return (int32_t)((uint32_t)i.b | (uint32_t)i.c << 16);
+}
 
 enum opcode {
 #define OP(NAME, name, a, b, c, flow, doc) OP_##NAME,
@@ -47,7 +50,8 @@ struct unit_header {
     uint32_t magic, version;
     uint32_t total_bytes;
     uint32_t proto_count, code_count, region_count, position_count, local_count, global_count, literal_count;
-    uint32_t protos, code, live, regions, positions, locals, globals, literals, data; /* offsets of the sections */
+    uint32_t protos, code, live, regions, positions, locals, globals, literals,
+        data;                /* offsets of the sections */
     uint32_t source_literal; /* literal: source text of the form, or UINT32_MAX */
     uint32_t file_literal;   /* literal: file name, or UINT32_MAX */
     uint32_t reserved[3];
@@ -55,17 +59,17 @@ struct unit_header {
 
 /* One arity of one function.  A function of several arities is a chain: next_arity. */
 struct proto_record {
-    uint32_t name_literal;   /* string or symbol for frames and printing, or UINT32_MAX */
+    uint32_t name_literal; /* string or symbol for frames and printing, or UINT32_MAX */
     uint32_t first_insn, insn_count;
-    uint32_t live_offset;    /* from the start of the live section */
+    uint32_t live_offset; /* from the start of the live section */
     uint32_t first_region, region_count;
     uint32_t first_position, position_count;
     uint32_t first_local, local_count;
     uint16_t register_count; /* parameters are R[0] .. R[fixed_count - 1], then the rest list if variadic */
     uint16_t fixed_count;
     uint16_t upvalue_count;
-    uint16_t flags;          /* PROTO_ */
-    uint32_t next_arity;     /* index of the record of the next arity of the same function, or UINT32_MAX */
+    uint16_t flags;      /* PROTO_ */
+    uint32_t next_arity; /* index of the record of the next arity of the same function, or UINT32_MAX */
     uint32_t reserved;
 };
 #define PROTO_VARIADIC 1u    /* R[fixed_count] takes the list of further arguments, nil if none */
@@ -75,49 +79,55 @@ struct proto_record {
 
 /* Instructions [first, last) are protected.  Inner regions come before outer ones. */
 struct region_record {
-    uint32_t first, last;    /* relative to the prototype's first instruction */
-    uint32_t handler;        /* relative, too: where control goes, with only live(handler) and `reg` set */
-    uint16_t reg;            /* CATCH: holds the token while the region runs, receives the value thrown.  CLEANUP: receives
+    uint32_t first, last; /* relative to the prototype's first instruction */
+    uint32_t handler;     /* relative, too: where control goes, with only live(handler) and `reg` set */
+    uint16_t
+        reg; /* CATCH: holds the token while the region runs, receives the value thrown.  CLEANUP: receives
                                 the description of the exit, for REUNWIND */
-    uint16_t kind;           /* REGION_ */
+    uint16_t kind; /* REGION_ */
 };
 #define REGION_CATCH 0
 #define REGION_CLEANUP 1
 
 struct position_record {
-    uint32_t insn;           /* first instruction (relative to the prototype) that this applies to */
-    uint32_t line, column;   /* 1-based, in the file */
-    uint32_t start, end;     /* byte range of the expression within the form's source text */
+    uint32_t insn;         /* first instruction (relative to the prototype) that this applies to */
+    uint32_t line, column; /* 1-based, in the file */
+    uint32_t start, end;   /* byte range of the expression within the form's source text */
 };
 
 struct local_record {
-    uint32_t name_literal;   /* symbol */
-    uint32_t first, last;    /* scope: instructions [first, last), relative */
+    uint32_t name_literal; /* symbol */
+    uint32_t first, last;  /* scope: instructions [first, last), relative */
     uint32_t reg;
 };
 
 /* Serialised values: one tag byte, then:  (varint: unsigned LEB128; signed ones zigzag) */
 enum serial_tag {
-    SER_NIL, SER_TRUE, SER_FALSE,
-    SER_INT,       /* signed varint, any size up to 64 bits */
-    SER_BIGINT,    /* sign byte, varint limb count, limbs (8 bytes each) */
-    SER_RATIO,     /* two integers (values) */
-    SER_DOUBLE,    /* 8 bytes */
-    SER_CHAR,      /* varint */
-    SER_STRING,    /* varint byte size, UTF-8 bytes */
-    SER_SYMBOL,    /* flag byte: 1 has ns; [ns string], name string (varint size, bytes) */
-    SER_KEYWORD,   /* the same */
-    SER_LIST,      /* varint count, values */
-    SER_VECTOR, SER_MAP, SER_SET, /* varint count (entries), values; maps in iteration order, keys and values in turn */
-    SER_BINARY,    /* varint size, bytes */
-    SER_REGEX,     /* string */
-    SER_INSTANT,   /* signed varint, microseconds */
-    SER_UUID,      /* 16 bytes */
-    SER_TAGGED,    /* tag value, form value */
-    SER_META,      /* metadata value, then the value that carries it */
-    SER_VAR,       /* symbol value */
-    SER_SORTED_MAP, SER_SORTED_SET, /* as SER_MAP, SER_SET; default order only */
-    SER_NEST_END   /* number of tags */
+    SER_NIL,
+    SER_TRUE,
+    SER_FALSE,
+    SER_INT,     /* signed varint, any size up to 64 bits */
+    SER_BIGINT,  /* sign byte, varint limb count, limbs (8 bytes each) */
+    SER_RATIO,   /* two integers (values) */
+    SER_DOUBLE,  /* 8 bytes */
+    SER_CHAR,    /* varint */
+    SER_STRING,  /* varint byte size, UTF-8 bytes */
+    SER_SYMBOL,  /* flag byte: 1 has ns; [ns string], name string (varint size, bytes) */
+    SER_KEYWORD, /* the same */
+    SER_LIST,    /* varint count, values */
+    SER_VECTOR,
+    SER_MAP,
+    SER_SET,     /* varint count (entries), values; maps in iteration order, keys and values in turn */
+    SER_BINARY,  /* varint size, bytes */
+    SER_REGEX,   /* string */
+    SER_INSTANT, /* signed varint, microseconds */
+    SER_UUID,    /* 16 bytes */
+    SER_TAGGED,  /* tag value, form value */
+    SER_META,    /* metadata value, then the value that carries it */
+    SER_VAR,     /* symbol value */
+    SER_SORTED_MAP,
+    SER_SORTED_SET, /* as SER_MAP, SER_SET; default order only */
+    SER_NEST_END    /* number of tags */
 };
 
 #endif

@@ -25,14 +25,17 @@ static unsigned get_byte(struct literal_reader *r, unsigned max)
 }
 static void skip(struct literal_reader *r, uint64_t size)
 {
-    if (size > r->size - r->at) r->wrong = "literal: cut off";
-    else r->at += size;
+    if (size > r->size - r->at)
+        r->wrong = "literal: cut off";
+    else
+        r->at += size;
 }
 static void skip_string(struct literal_reader *r)
 {
     uint64_t size = get_varint(r), at = r->at;
     skip(r, size);
-    if (!r->wrong && utf8_validate((const char *)r->bytes + at, size, NULL) != size) r->wrong = "literal: UTF-8";
+    if (!r->wrong && utf8_validate((const char *)r->bytes + at, size, NULL) != size)
+        r->wrong = "literal: UTF-8";
 }
 static void skip_name(struct literal_reader *r)
 {
@@ -71,8 +74,8 @@ static bool acceptable(unsigned tag, unsigned wanted)
     case SYMBOL: return tag == SER_SYMBOL;
     case MAP: return tag == SER_MAP;
     case CARRIER:
-        return tag == SER_SYMBOL || tag == SER_LIST || tag == SER_VECTOR || tag == SER_MAP || tag == SER_SET ||
-               tag == SER_SORTED_MAP || tag == SER_SORTED_SET;
+        return tag == SER_SYMBOL || tag == SER_LIST || tag == SER_VECTOR || tag == SER_MAP ||
+               tag == SER_SET || tag == SER_SORTED_MAP || tag == SER_SORTED_SET;
     default: return true;
     }
 }

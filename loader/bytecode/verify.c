@@ -137,13 +137,16 @@ static bool is_string_literal(struct verifier *v, uint32_t literal)
 static bool check_globals(struct verifier *v)
 {
     unsigned flag;
-    REQUIRE(is_string_literal(v, v->h.source_literal), offsetof(struct unit_header, source_literal), "header: source");
-    REQUIRE(is_string_literal(v, v->h.file_literal), offsetof(struct unit_header, file_literal), "header: file");
+    REQUIRE(is_string_literal(v, v->h.source_literal), offsetof(struct unit_header, source_literal),
+            "header: source");
+    REQUIRE(is_string_literal(v, v->h.file_literal), offsetof(struct unit_header, file_literal),
+            "header: file");
     for (uint32_t i = 0; i < v->h.global_count; i++) {
         uint64_t place = v->h.globals + (uint64_t)i * 4;
         uint32_t literal = get32(v, place);
         REQUIRE(literal < v->h.literal_count, place, "global: index");
-        REQUIRE(literal_tag(v, literal, &flag) == SER_SYMBOL && flag == 1, place, "global: not a qualified symbol");
+        REQUIRE(literal_tag(v, literal, &flag) == SER_SYMBOL && flag == 1, place,
+                "global: not a qualified symbol");
     }
     return true;
 }
@@ -164,7 +167,8 @@ static bool check_record(struct verifier *v, struct totals *t)
     REQUIRE(r->first_local == t->locals, at, "proto: locals not contiguous");
     REQUIRE(r->register_count <= LIMIT_REGISTERS, at, "proto: too many registers");
     REQUIRE(r->fixed_count <= LIMIT_PARAMETERS, at, "proto: too many parameters");
-    REQUIRE(!(r->flags & ~(PROTO_VARIADIC | PROTO_DEBUG | PROTO_LATER_ARITY | PROTO_MACRO)), at, "proto: flags");
+    REQUIRE(!(r->flags & ~(PROTO_VARIADIC | PROTO_DEBUG | PROTO_LATER_ARITY | PROTO_MACRO)), at,
+            "proto: flags");
     REQUIRE(r->fixed_count + (r->flags & PROTO_VARIADIC ? 1u : 0u) <= r->register_count, at,
             "proto: parameters beyond the registers");
     REQUIRE(r->upvalue_count <= LIMIT_CAPTURES && r->reserved == 0, at, "proto: captures");
@@ -259,15 +263,17 @@ static bool below(struct verifier *v, const struct live *l, uint32_t limit)
 static void drop_from(struct verifier *v, struct live *l, uint32_t reg)
 {
     for (uint32_t w = 0; w < v->words; w++)
-        if (w * 64 >= reg) l->bits[w] = 0;
-        else if (reg - w * 64 < 64) l->bits[w] &= (1ull << (reg - w * 64)) - 1;
+        if (w * 64 >= reg)
+            l->bits[w] = 0;
+        else if (reg - w * 64 < 64)
+            l->bits[w] &= (1ull << (reg - w * 64)) - 1;
 }
 
 /* ---- instructions ---- */
 static bool takes_b_and_c(unsigned kind)
 {
-    return kind == OPERAND_IMM32 || kind == OPERAND_SPECIAL || kind == OPERAND_LIT32 || kind == OPERAND_GLOBAL32 ||
-           kind == OPERAND_JUMP32;
+    return kind == OPERAND_IMM32 || kind == OPERAND_SPECIAL || kind == OPERAND_LIT32 ||
+           kind == OPERAND_GLOBAL32 || kind == OPERAND_JUMP32;
 }
 static bool is_special(uint32_t bits)
 {
@@ -280,7 +286,8 @@ static bool jumps_backward(unsigned op)
     return op == OP_LOOP || op == OP_RECV_SKIP || op == OP_RECV_WAIT || op == OP_RECV_WAITT;
 }
 
-static bool check_operand(struct verifier *v, struct insn i, unsigned kind, uint16_t x, uint64_t at, const struct live *live)
+static bool check_operand(struct verifier *v, struct insn i, unsigned kind, uint16_t x, uint64_t at,
+                          const struct live *live)
 {
     switch (kind) {
     case OPERAND_NONE: REQUIRE(x == 0, at, "operand: not zero"); break;
@@ -298,7 +305,8 @@ static bool check_operand(struct verifier *v, struct insn i, unsigned kind, uint
     case OPERAND_PROTO: {
         REQUIRE(x < v->h.proto_count, at, "operand: prototype");
         struct proto_record target = get_proto(v, x);
-        REQUIRE(!(target.flags & PROTO_LATER_ARITY), at, "operand: prototype is not the first of its function");
+        REQUIRE(!(target.flags & PROTO_LATER_ARITY), at,
+                "operand: prototype is not the first of its function");
         REQUIRE(target.upvalue_count == i.c, at, "operand: captures of the prototype");
         REQUIRE((uint32_t)i.a + i.c < v->r.register_count, at, "operand: captures beyond the registers");
         REQUIRE(has_range(live, i.a + 1u, i.c), at, "B2: use of a register that is not live");
@@ -307,9 +315,11 @@ static bool check_operand(struct verifier *v, struct insn i, unsigned kind, uint
     case OPERAND_WINDOW:
     case OPERAND_WINDOWG:
         REQUIRE(i.b <= LIMIT_CALL_ARGS, at, "operand: too many arguments");
-        REQUIRE((uint32_t)i.a + FRAME_HIDDEN + i.b <= v->r.register_count, at, "operand: window beyond the registers");
+        REQUIRE((uint32_t)i.a + FRAME_HIDDEN + i.b <= v->r.register_count, at,
+                "operand: window beyond the registers");
         REQUIRE(kind == OPERAND_WINDOWG || has(live, i.a), at, "B2: use of a register that is not live");
-        REQUIRE(has_range(live, i.a + (uint32_t)FRAME_HIDDEN, i.b), at, "B2: use of a register that is not live");
+        REQUIRE(has_range(live, i.a + (uint32_t)FRAME_HIDDEN, i.b), at,
+                "B2: use of a register that is not live");
         break;
     case OPERAND_RANGE:
         REQUIRE(i.c <= 32 && (i.op != OP_MAP || i.c % 2 == 0), at, "operand: count");
@@ -392,7 +402,8 @@ static bool check_region(struct verifier *v, const struct region_record *r, uint
         v->insn = i;
         REQUIRE(subset(v, &needed, &live), at, "B4: what the handler needs is not live");
         if (insn.op != OP_CALL && insn.op != OP_CALLG) continue;
-        REQUIRE(!has(&needed, insn.a) && insn.a != r->reg, at, "B4: a call's result is what the handler needs");
+        REQUIRE(!has(&needed, insn.a) && insn.a != r->reg, at,
+                "B4: a call's result is what the handler needs");
         REQUIRE(i + 1 < r->last, at, "B4: a region ends in a call");
     }
     return true;
@@ -441,8 +452,8 @@ static bool check_locals(struct verifier *v)
         __builtin_memcpy(&l, v->bytes + at, sizeof l);
         REQUIRE(l.first <= l.last && l.last <= v->r.insn_count, at, "local: scope");
         REQUIRE(l.reg < v->r.register_count, at, "local: register");
-        REQUIRE(l.name_literal < v->h.literal_count && literal_tag(v, l.name_literal, &flag) == SER_SYMBOL, at,
-                "local: name");
+        REQUIRE(l.name_literal < v->h.literal_count && literal_tag(v, l.name_literal, &flag) == SER_SYMBOL,
+                at, "local: name");
     }
     return true;
 }
@@ -476,7 +487,8 @@ bool bytecode_verify(const uint8_t *bytes, size_t size, struct verify_error *err
                 totals.positions == v->h.position_count && totals.locals == v->h.local_count,
             0, "header: counts");
     struct proto_record top = get_proto(v, 0);
-    REQUIRE(top.fixed_count == 0 && top.upvalue_count == 0 && top.next_arity == NONE && !(top.flags & PROTO_VARIADIC), 0,
-            "proto 0: takes parameters or captures");
+    REQUIRE(top.fixed_count == 0 && top.upvalue_count == 0 && top.next_arity == NONE &&
+                !(top.flags & PROTO_VARIADIC),
+            0, "proto 0: takes parameters or captures");
     return true;
 }

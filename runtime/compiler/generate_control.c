@@ -98,8 +98,8 @@ bool gen_catch(struct compiler *c, uint32_t n, struct dest d)
     uint32_t saved = c->top, inside = n + 1, handler = node_at(c, inside)->end;
     struct label end = LABEL;
     struct dest in = d;
-    if (d.mode == MODE_TAIL || (d.mode == MODE_VALUE && !d.free)) in = to_register(new_register(c));
     uint32_t token = new_register(c);
+    if (d.mode == MODE_TAIL || (d.mode == MODE_VALUE && !d.free)) in = to_register(new_register(c));
     AT(c, vars, struct var, node.a).reg = AT(c, vars, struct var, node.b).reg = token;
     emit(c, OP_TOKEN, token, 0, 0);
     uint32_t first = here(c);
@@ -109,6 +109,7 @@ bool gen_catch(struct compiler *c, uint32_t n, struct dest d)
     region(c, first, token, REGION_CATCH);
     local_scope(c, node.a, first);
     first = here(c);
+    c->top = token + 1;
     falls |= gen(c, handler, d);
     local_scope(c, node.b, first);
     bind(c, &end);
