@@ -36,8 +36,8 @@ struct domain {
     uint64_t used_bytes; /* atomic; of this domain alone */
 
     /* -- tree; under the system's domain lock -- */
-    struct domain *parent, *child, *sibling;
-    uint64_t id; /* generation << 24 | index */
+    struct domain *parent, *child, *sibling, **link_at; /* link_at: what points here */
+    uint64_t id;                                        /* generation << 24 | index */
     uint32_t child_count;
     uint32_t process_count; /* atomic */
     value name;             /* string (SHARED), or NIL */
@@ -45,11 +45,14 @@ struct domain {
 
     /* -- names of this domain's own making; see sched/domain.c, sched/intern.c, sched/names.c -- */
     struct cell_space *cells;
-    struct intern_table *symbols, *keywords;
-    struct name_table *names; /* registered processes */
-    uint64_t atom_count;      /* atomic */
-    struct lock define_lock;  /* definitions one after the other; the table of names while it changes */
-    uint32_t references;      /* atomic; 1 for its life, and whatever is charged to it from outside (timers, atoms) */
+    struct intern_table *symbols, *keywords; /* the root domain's serve all */
+    struct name_table *names;                /* registered processes */
+    uint64_t atom_count;                     /* atomic */
+    uint64_t
+        name_bytes; /* atomic; of interned names that this domain made: its parent pays for them afterwards */
+    struct lock define_lock; /* definitions one after the other; the table of names while it changes */
+    uint32_t
+        references; /* atomic; 1 for its life, and whatever is charged to it from outside (timers, atoms) */
     struct deferred deferred;
 };
 #define DOMAIN_NO_CHILDREN 1u /* may not make domains */
@@ -67,8 +70,8 @@ struct cell *domain_cell_at(struct domain *d, uint32_t index);
 uint32_t domain_cell_count(struct domain *d);
 /* Set a cell's content (SHARED or immediate), waking nothing: readers see it at their next access.  Tells the interpreter
  * if the name is one that an instruction stands for (spec/intrinsics.def), so that its dispatch table is changed. */
-void domain_define(struct domain *d, struct cell *c, value content, value meta, value definition,
-                   uint32_t flags);
+bool domain_define(struct domain *d, struct cell *c, value content, value meta, value definition,
+                   uint32_t flags); /* false: no memory */
 /* Interned symbol or keyword of the domain, by bytes; ns_size 0: none.  SHARED.  Never fails: NIL only when the arena is full. */
 value domain_intern_symbol(struct domain *d, const char *ns, size_t ns_size, const char *name,
                            size_t name_size);
@@ -86,8 +89,12 @@ struct domain_options {
 /* A child domain with the parent's names; NULL: the parent's budget does not hold it, or the parent is dying.  A few us. */
 struct domain *domain_new(struct system *s, struct domain *parent, const struct domain_options *o);
 struct domain *domain_by_id(struct system *s,
-                            uint64_t id);             /* NULL: gone.  Valid until the caller's turn ends. */
-void domain_kill(struct system *s, struct domain *d); /* it, its children, every process in them */
+                            uint64_t id); /* NULL: gone.  Valid until the caller's turn ends. */
+struct domain *domain_next(struct system *s, uint32_t *index); /* the next living one; NULL: no more */
+struct domain *domain_child_named(struct system *s, struct domain *parent, value name); /* NULL: none */
+bool domain_within(const struct domain *d, const struct domain *above); /* d is it, or below it */
+/* It, its children, every process in them.  From the first scheduler's context. */
+void domain_kill(struct system *s, struct domain *d);
 /* Keep the struct (and its accounts) beyond the domain's life. */
 void domain_retain(struct domain *d);
 void domain_release(struct domain *d);

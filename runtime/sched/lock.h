@@ -1,5 +1,5 @@
 /* A lock for short critical sections: spins, then lets the CPU go.  Not fair, not recursive.
- * Order when two are held: domain tree, then names, then processes (by ascending id), then run queue or timers. */
+ * Order when two are held: domain tree, then names, then processes (by ascending address), then run queue or timers. */
 #ifndef RUNTIME_SCHED_LOCK_H
 #define RUNTIME_SCHED_LOCK_H
 

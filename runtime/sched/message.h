@@ -30,7 +30,7 @@ struct message {
 /* Examined by a receive and left in the queue, so registers may point into it: a collection treats content as a root and may
  * move what it refers to out of the block, content being updated; the block stays until the message is taken. */
 #define MESSAGE_EXAMINED 1u
-#define MESSAGE_UNCHARGED 2u /* the copier's: the block is charged to nobody (COPY_UNLIMITED) */
+#define MESSAGE_UNCHARGED 2u               /* the copier's: the block is charged to nobody (COPY_UNLIMITED) */
 #define INBOX_CLOSED ((struct message *)8) /* the inbox of a process that has ended */
 
 /* ---- memory of messages: runtime/gc/copy.c ---- */

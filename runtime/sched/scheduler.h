@@ -93,9 +93,15 @@ void scheduler_run(struct scheduler *s, const uint32_t *until);
 bool schedulers_init(struct system *s, unsigned count);
 void schedulers_stop(struct system *s);
 void schedulers_free(struct system *s);
+void timers_free_all(struct system *s);
+void epoch_force(struct system *s);
 uint64_t unique_number(struct scheduler *s);
 /* process_wake() from a scheduler's own context. */
 void process_wake_from(struct scheduler *s, struct process *p);
+void process_alert(struct scheduler *s, struct process *p); /* the inbox holds a signal */
+/* Off the processor until resumed as often as suspended.  False: dead, or no ext (the caller makes one first). */
+bool process_suspend(struct process *p);
+bool process_resume(struct scheduler *s, struct process *p);
 
 /* ---- process table (sched/table.c) ---- */
 bool process_table_init(struct system *s);
@@ -147,7 +153,7 @@ void timers_free(struct scheduler *s);
 void timer_set_wake(struct scheduler *s, struct timer *t, struct process *p, uint64_t deadline_ns);
 void timer_cancel(struct system *s, struct timer *t);
 /* Send m to target at deadline; false: no memory.  Cancel: milliseconds left, or -1 if it was sent or never was. */
-bool timer_send(struct scheduler *s, uint64_t number, uint64_t target, struct message *m,
+bool timer_send(struct scheduler *s, uint64_t number, struct process *target, struct message *m,
                 uint64_t deadline_ns);
 int64_t timer_send_cancel(struct scheduler *s, unsigned wheel, uint64_t number);
 void timers_advance(struct scheduler *s, uint64_t now_ns); /* fire what is due */
@@ -165,7 +171,6 @@ struct relations {
 };
 struct flow { /* messages of one other domain in this process's queue */
     struct flow *next;
-    struct process *receiver;
     uint64_t domain_id;
     uint32_t count; /* under the receiver's lock */
     uint32_t waiter_count, waiter_capacity;
@@ -191,6 +196,14 @@ struct process_ext *process_ext(struct scheduler *s, struct process *p);
 struct process *process_new(struct scheduler *s, struct domain *d); /* PS_NEW; NULL: no memory */
 void process_start(struct scheduler *s, struct process *p);         /* PS_NEW to runnable */
 void process_end(struct scheduler *s, struct process *p); /* with p->exit_reason; p is running or new */
+bool process_grow_stack(struct process *p, uint32_t words);
+void domain_process_ended(struct system *s, struct domain *d);
+/* content ends with the reason, which is replaced where it may not cross. */
+void signal_send(struct scheduler *s, struct process *from, struct process *to, enum message_kind kind,
+                 struct object *content);
+/* An exit signal for `to`: reason is of the heap of `from` (NULL: the runtime itself; then SHARED or immediate). */
+void process_signal_exit(struct scheduler *s, struct process *from, struct process *to,
+                         enum message_kind kind, value reason);
 
 /* ---- mailbox and signals ---- */
 bool inbox_push(struct process *to, struct message *m); /* false: closed; m is the caller's still */
@@ -199,11 +212,30 @@ void mailbox_close(struct scheduler *s, struct process *p);
 void message_drop(struct scheduler *s, struct process *receiver,
                   struct message *m); /* gives credit back, frees */
 
+uint64_t deadline_after(struct process *p, value ms); /* 0: at once; never overflows */
+
+/* ---- credit between domains (sched/flow.c) ---- */
+enum flow_result { FLOW_OK, FLOW_WAIT /* woken when there is credit */, FLOW_DEAD, FLOW_NO_MEMORY };
+enum flow_result flow_take(struct scheduler *s, struct process *from, struct process *to, struct flow **out);
+void flow_charge(struct process *to, struct message *m,
+                 struct flow *f);                     /* m uses the credit that was taken */
+void flow_cancel(struct process *to, struct flow *f); /* there is no message after all */
+void flow_return(struct scheduler *s, struct process *receiver, struct message *m);
+void flows_free(struct scheduler *s, struct flow *f); /* wakes who waits */
+
 /* ---- links and monitors (sched/relation.c) ---- */
 bool relation_add(struct scheduler *s, struct relations *r, uint64_t key, uint64_t other,
                   enum relation_kind k);
 bool relation_remove(struct relations *r, uint64_t key, enum relation_kind k, uint64_t *other);
 void relations_free(struct scheduler *s, struct relations *r);
+enum relation_result { RELATION_DONE, RELATION_DEAD, RELATION_NO_MEMORY };
+enum relation_result process_link(struct scheduler *s, struct process *self, uint64_t to);
+void process_unlink(struct scheduler *s, struct process *self, uint64_t to);
+enum relation_result process_monitor(struct scheduler *s, struct process *self, uint64_t to, uint64_t number);
+bool process_demonitor(struct scheduler *s, struct process *self,
+                       uint64_t number); /* false: it fired, or never was */
+void process_send_down(struct scheduler *s, struct process *from, struct process *watcher, uint64_t number,
+                       uint64_t dead, value reason);
 void relations_break(struct scheduler *s, struct process *p,
                      struct relations *r); /* p ends: signals and DOWN messages */
 

@@ -94,6 +94,7 @@ struct process *process_next(struct system *s, uint32_t *index);
 struct spawn_options {
     struct domain *domain; /* NULL: the parent's */
     bool link, monitor;
+    uint64_t monitor_number; /* of the ref, if monitor */
     uint64_t max_heap_words; /* 0: no limit of its own */
     value name;              /* symbol or NIL */
 };

@@ -36,7 +36,10 @@ void port_hosted_restore_terminal(struct port *p)
     tcsetattr(0, TCSADRAIN, &p->cooked);
 }
 
-static void unlock_console(void *p) { pthread_mutex_unlock(&((struct port *)p)->console_lock); }
+static void unlock_console(void *p)
+{
+    pthread_mutex_unlock(&((struct port *)p)->console_lock);
+}
 
 static void *console_main(void *argument)
 {
@@ -46,14 +49,14 @@ static void *console_main(void *argument)
         uint64_t bit;
         pthread_mutex_lock(&p->console_lock);
         pthread_cleanup_push(unlock_console, p);
-        while (!p->console_wanted)
-            pthread_cond_wait(&p->console_asked, &p->console_lock);
+        while (!p->console_wanted) pthread_cond_wait(&p->console_asked, &p->console_lock);
         p->console_wanted = false;
         signal = p->console_signal;
         bit = p->console_bit;
         pthread_cleanup_pop(1);
         struct pollfd f = {.fd = 0, .events = POLLIN};
-        while (poll(&f, 1, -1) < 0 && errno == EINTR) {}
+        while (poll(&f, 1, -1) < 0 && errno == EINTR) {
+        }
         port_signal_raise(p, signal, bit);
     }
     return NULL;
@@ -65,7 +68,8 @@ void port_console_watch(struct port *p, struct port_signal *s, uint64_t bit)
     p->console_signal = s;
     p->console_bit = bit;
     p->console_wanted = true;
-    if (!p->console_running) p->console_running = pthread_create(&p->console_thread, NULL, console_main, p) == 0;
+    if (!p->console_running)
+        p->console_running = pthread_create(&p->console_thread, NULL, console_main, p) == 0;
     pthread_cond_signal(&p->console_asked);
     pthread_mutex_unlock(&p->console_lock);
 }

@@ -45,7 +45,10 @@ void port_context_join(struct port *p, unsigned index)
     c->started = false;
 }
 
-void port_context_yield(void) { sched_yield(); }
+void port_context_yield(void)
+{
+    sched_yield();
+}
 
 void port_signal_raise(struct port *p, struct port_signal *s, uint64_t bits)
 {

@@ -66,7 +66,10 @@ int64_t port_file_seek(struct port *p, int64_t file, uint64_t offset)
     return n < 0 ? failure() : n;
 }
 
-void port_file_close(struct port *p, int64_t file) { close((int)file); }
+void port_file_close(struct port *p, int64_t file)
+{
+    close((int)file);
+}
 
 int64_t port_file_stat(struct port *p, const char *path, struct port_stat *out)
 {
@@ -78,14 +81,20 @@ int64_t port_file_stat(struct port *p, const char *path, struct port_stat *out)
     return 0;
 }
 
-int64_t port_file_delete(struct port *p, const char *path) { return remove(path) != 0 ? failure() : 0; }
+int64_t port_file_delete(struct port *p, const char *path)
+{
+    return remove(path) != 0 ? failure() : 0;
+}
 
 int64_t port_file_rename(struct port *p, const char *from, const char *to)
 {
     return rename(from, to) != 0 ? failure() : 0;
 }
 
-int64_t port_directory_make(struct port *p, const char *path) { return mkdir(path, 0777) != 0 ? failure() : 0; }
+int64_t port_directory_make(struct port *p, const char *path)
+{
+    return mkdir(path, 0777) != 0 ? failure() : 0;
+}
 
 int64_t port_directory_list(struct port *p, const char *path, char *to, size_t bytes)
 {

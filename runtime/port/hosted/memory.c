@@ -32,4 +32,7 @@ void *port_memory_allocate(struct port *p, uint64_t bytes)
     return got == MAP_FAILED ? NULL : got;
 }
 
-void port_memory_free(struct port *p, void *at, uint64_t bytes) { munmap(at, bytes); }
+void port_memory_free(struct port *p, void *at, uint64_t bytes)
+{
+    munmap(at, bytes);
+}
