@@ -498,7 +498,7 @@ VM_HANDLER enum vm_exit vm_undefined(HANDLER_ARGS)
 {
     SAVE();
     unsigned index = ip->op == OP_GLOBAL ? (uint32_t)insn_bc(*ip) : ip->c;
-    vm_shim_trap(p, TRAP_UNDEFINED, &link->cells[index]->symbol, 1, false);
+    vm_shim_trap(p, TRAP_UNDEFINED, &link->globals[index].cell->symbol, 1, false);
     GO(vm_continue);
 }
 

@@ -16,10 +16,11 @@
 struct arity {
     const struct insn *entry;
     struct proto *proto;
+    uint32_t frame_bytes;                 /* register_count in bytes */
+    uint32_t insn_count;
     uint16_t fixed_count, register_count; /* register_count includes every call window the code opens */
     uint16_t flags;                       /* PROTO_ */
     uint16_t live_stride;                 /* bytes per instruction in live */
-    uint32_t insn_count;
     uint32_t region_count, position_count, local_count;
     const uint8_t *live;
     const struct region_record *regions;
@@ -55,11 +56,20 @@ struct unit {
         *bytes; /* the verified unit it was made from (for push-code, the image, the disassembler) */
 };
 
-/* What one domain keeps of one unit: where its globals are.  Built at the unit's first call in the domain. */
+/* What one domain keeps of one unit: where its globals are.  Built at the unit's first call in the domain.
+ *
+ * A hint is where the last call through the global went: words that may be stale or from different calls.  The call compares
+ * them with what it finds along the chain cell, closure, prototype, arity; but the processor, which predicts that they are
+ * equal, need not wait for that chain to go on in the callee. */
+struct link_global {
+    struct cell *cell;               /* the domain's */
+    const struct insn *entry_hint;   /* atomic, relaxed */
+    struct link *link_hint;          /* atomic, relaxed */
+};
 struct link {
     struct unit *unit;
-    const value *literals; /* = unit->literals */
-    struct cell *cells[];  /* by global index: the domain's cell */
+    const value *literals;           /* = unit->literals */
+    struct link_global globals[];    /* by global index */
 };
 
 /* A global of a domain.  Redefinition is one atomic store to content. */

@@ -6,8 +6,21 @@
 #define RA base[OPERAND_A(w)]
 #define RB base[OPERAND_B(w)]
 #define RC base[OPERAND_C(w)]
-#define JUMP_BC() (ip += OPERAND_SBC(w))
-#define JUMP_C() (ip += OPERAND_SC(w))
+/* Each way of a branch ends in a dispatch of its own: merged into one with a computed address, the next instruction would
+ * have to wait for the comparison, which a predicted branch does not. */
+#define OPAQUE(x) __asm__("" : "+r"(x))
+#define JUMP_BC()                                                                                            \
+    do {                                                                                                      \
+        ip += OPERAND_SBC(w);                                                                                 \
+        OPAQUE(ip);                                                                                           \
+        NEXT();                                                                                               \
+    } while (0)
+#define JUMP_C()                                                                                             \
+    do {                                                                                                      \
+        ip += OPERAND_SC(w);                                                                                  \
+        OPAQUE(ip);                                                                                           \
+        NEXT();                                                                                               \
+    } while (0)
 
 /* ---- moves, constants, jumps ---- */
 HANDLER(NOP)
@@ -36,7 +49,7 @@ HANDLER(SPECIAL)
 }
 HANDLER(GLOBAL)
 {
-    value v = __atomic_load_n(&link->cells[OPERAND_BC(w)]->content, __ATOMIC_RELAXED);
+    value v = __atomic_load_n(&link->globals[OPERAND_BC(w)].cell->content, __ATOMIC_RELAXED);
     if (UNLIKELY(v == VAL_UNBOUND)) GO(vm_undefined);
     RA = v;
     NEXT();
@@ -51,16 +64,11 @@ HANDLER(SELF)
     RA = base[FRAME_CLOSURE];
     NEXT();
 }
-HANDLER(JMP)
-{
-    JUMP_BC();
-    NEXT();
-}
+HANDLER(JMP) { JUMP_BC(); }
 HANDLER(LOOP)
 {
     if (UNLIKELY(--p->reductions <= 0)) GO(vm_safepoint);
     JUMP_BC();
-    NEXT();
 }
 HANDLER(JF)
 {
@@ -483,20 +491,42 @@ HANDLER(CALL)
     w = CALL_WORD(OPERAND_A(w), OPERAND_B(w));
     GO(vm_call_any);
 }
+/* A call through a global: *entry and *callee, read from its hints, are what the rest of the chain confirms, or are set. */
+static inline void check_hints(struct link_global *g, const struct arity *arity, struct link *found, const struct insn **entry,
+                               struct link **callee)
+{
+    if (LIKELY(*entry == arity->entry && *callee == found)) {
+        OPAQUE(*entry); /* equal, but not to be taken from there */
+        OPAQUE(*callee);
+        return;
+    }
+    *entry = arity->entry;
+    *callee = found;
+    __atomic_store_n(&g->entry_hint, *entry, __ATOMIC_RELAXED);
+    __atomic_store_n(&g->link_hint, *callee, __ATOMIC_RELAXED);
+}
+
 HANDLER(CALLG)
 {
     value *window = base + OPERAND_A(w);
-    value f = __atomic_load_n(&link->cells[OPERAND_C(w)]->content, __ATOMIC_RELAXED);
+    struct link_global *g = &link->globals[OPERAND_C(w)];
+    const struct insn *entry = __atomic_load_n(&g->entry_hint, __ATOMIC_RELAXED);
+    struct link *callee = __atomic_load_n(&g->link_hint, __ATOMIC_RELAXED);
+    value f = __atomic_load_n(&g->cell->content, __ATOMIC_RELAXED);
     if (UNLIKELY(--p->reductions <= 0)) GO(vm_safepoint);
     if (LIKELY(is_object_of(f, T_FN))) {
         const struct arity *arity = exact_arity(f, OPERAND_B(w));
         if (LIKELY(arity != NULL)) {
-            struct link *callee = p->links[arity->proto->unit_index];
-            if (LIKELY(callee != NULL && FITS(arity, window + FRAME_HIDDEN))) {
+            struct link *found = p->links[arity->proto->unit_index];
+            if (LIKELY(found != NULL && FITS(arity, window + FRAME_HIDDEN))) {
+                check_hints(g, arity, found, &entry, &callee);
                 window[0] = f;
                 window[1] = (value)(uintptr_t)link;
                 window[2] = (value)(uintptr_t)(ip + 1);
-                ENTER(arity, window + FRAME_HIDDEN, callee);
+                ip = entry;
+                base = window + FRAME_HIDDEN;
+                link = callee;
+                DISPATCH();
             }
         }
     }
@@ -532,16 +562,22 @@ HANDLER(TAIL)
 HANDLER(TAILG)
 {
     value *window = base + OPERAND_A(w);
-    value f = __atomic_load_n(&link->cells[OPERAND_C(w)]->content, __ATOMIC_RELAXED);
+    struct link_global *g = &link->globals[OPERAND_C(w)];
+    const struct insn *entry = __atomic_load_n(&g->entry_hint, __ATOMIC_RELAXED);
+    struct link *callee = __atomic_load_n(&g->link_hint, __ATOMIC_RELAXED);
+    value f = __atomic_load_n(&g->cell->content, __ATOMIC_RELAXED);
     if (UNLIKELY(--p->reductions <= 0)) GO(vm_safepoint);
     if (LIKELY(is_object_of(f, T_FN))) {
         const struct arity *arity = exact_arity(f, OPERAND_B(w));
         if (LIKELY(arity != NULL)) {
-            struct link *callee = p->links[arity->proto->unit_index];
-            if (LIKELY(callee != NULL && FITS(arity, base))) {
+            struct link *found = p->links[arity->proto->unit_index];
+            if (LIKELY(found != NULL && FITS(arity, base))) {
+                check_hints(g, arity, found, &entry, &callee);
                 base[FRAME_CLOSURE] = f;
                 move_down(base, window + FRAME_HIDDEN, OPERAND_B(w));
-                ENTER(arity, base, callee);
+                ip = entry;
+                link = callee;
+                DISPATCH();
             }
         }
     }

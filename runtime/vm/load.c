@@ -99,6 +99,7 @@ static void fill_arity(struct arity *a, struct proto *proto, const uint8_t *byte
     a->insn_count = r->insn_count;
     a->fixed_count = r->fixed_count;
     a->register_count = r->register_count;
+    a->frame_bytes = (uint32_t)(r->register_count * sizeof(value));
     a->flags = r->flags;
     a->live_stride = (uint16_t)((r->register_count + 7) / 8);
     a->live = bytes + h->live + r->live_offset;
@@ -226,13 +227,13 @@ struct link *domain_link(struct domain *d, struct unit *u)
     struct link **slot = &((struct vm_domain *)d)->links[u->index];
     struct link *known = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
     if (known != NULL) return known;
-    struct link *link = arena_alloc(d->system, sizeof *link + u->global_count * sizeof(struct cell *));
+    struct link *link = arena_alloc(d->system, sizeof *link + u->global_count * sizeof(struct link_global));
     if (link == NULL) return NULL;
     link->unit = u;
     link->literals = u->literals;
     for (uint32_t i = 0; i < u->global_count; i++) {
-        link->cells[i] = domain_cell(d, u->globals[i], true);
-        if (link->cells[i] == NULL) return NULL;
+        link->globals[i].cell = domain_cell(d, u->globals[i], true);
+        if (link->globals[i].cell == NULL) return NULL;
     }
     struct link *expected = NULL;
     if (__atomic_compare_exchange_n(slot, &expected, link, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
