@@ -57,7 +57,7 @@ void vm_shim(struct process *p, value f, const value *args, uint32_t argc, value
     value *s = p->base + below + FRAME_HIDDEN;
     __builtin_memmove(s + SHIM_ARGS, args, argc * sizeof(value));
     s[FRAME_CLOSURE] = mode;
-    s[FRAME_LINK] = (value)(uintptr_t)p->link;
+    s[FRAME_LINK] = frame_link_word(p->link, 0);
     s[FRAME_RETURN] = (value)(uintptr_t)p->ip;
     s[SHIM_DISTANCE] = from_fixnum(s - p->base);
     s[SHIM_ARGC] = from_fixnum(argc);
@@ -115,21 +115,12 @@ void vm_shim_trap(struct process *p, enum trap t, const value *args, uint32_t ar
 }
 
 /* ---- completion ---- */
-static void complete_return(struct process *p, value v)
-{
-    value *base = p->base;
-    p->ip = (const struct insn *)(uintptr_t)base[FRAME_RETURN];
-    p->link = (struct link *)(uintptr_t)base[FRAME_LINK];
-    base[FRAME_CLOSURE] = v;
-    p->base = base - FRAME_HIDDEN - p->ip[-1].a;
-}
-
 void vm_complete(struct process *p, value v)
 {
     const struct insn *i = p->ip;
     switch (i->op) {
     case OP_TAIL:
-    case OP_TAILG: complete_return(p, v); return;
+    case OP_TAILG: frame_return(p, p->base, v); return;
     case OP_JNLT:
     case OP_JNLE:
     case OP_JNGT:
@@ -163,7 +154,7 @@ VM_HANDLER enum vm_exit vm_shim_op(HANDLER_ARGS)
     default: break;
     }
     value v = base[SHIM_CALL], mode = base[FRAME_CLOSURE];
-    p->link = (struct link *)(uintptr_t)base[FRAME_LINK];
+    p->link = frame_link(base[FRAME_LINK]);
     p->ip = (const struct insn *)(uintptr_t)base[FRAME_RETURN];
     p->base = base - to_fixnum(base[SHIM_DISTANCE]);
     if (mode == SHIM_RESULT) {
@@ -237,7 +228,7 @@ static void enter_arity(struct process *p, uint32_t a, uint32_t argc, const stru
         to[FRAME_CLOSURE] = window[0];
         __builtin_memmove(to, window + FRAME_HIDDEN, argc * sizeof(value));
     } else {
-        to[FRAME_LINK] = (value)(uintptr_t)p->link;
+        to[FRAME_LINK] = frame_link_word(p->link, a);
         to[FRAME_RETURN] = (value)(uintptr_t)(p->ip + 1);
     }
     p->base = to;
@@ -337,13 +328,7 @@ static VM_HANDLER enum vm_exit call_primitive(HANDLER_ARGS)
         GO(primitive_result);
     }
     d = p->dispatch;
-    if (is_tail(ip)) {
-        ip = (const struct insn *)(uintptr_t)base[FRAME_RETURN];
-        link = (struct link *)(uintptr_t)base[FRAME_LINK];
-        base[FRAME_CLOSURE] = v;
-        base -= FRAME_HIDDEN + ip[-1].a;
-        DISPATCH();
-    }
+    if (is_tail(ip)) RETURN(v);
     base[a] = v;
     NEXT();
 }
@@ -505,7 +490,8 @@ VM_HANDLER enum vm_exit vm_undefined(HANDLER_ARGS)
 void vm_enter(struct process *p, value f, const value *args, unsigned argc)
 {
     value *s = p->stack + FRAME_HIDDEN;
-    s[FRAME_CLOSURE] = s[FRAME_LINK] = NIL;
+    s[FRAME_CLOSURE] = SHIM_RESULT;
+    s[FRAME_LINK] = frame_link_word(NULL, 0);
     s[FRAME_RETURN] = 0;
     s[SHIM_DISTANCE] = from_fixnum(0);
     s[SHIM_ARGC] = from_fixnum(argc);

@@ -16,7 +16,7 @@
 struct arity {
     const struct insn *entry;
     struct proto *proto;
-    uint32_t frame_bytes;                 /* register_count in bytes */
+    uint32_t frame_bytes; /* register_count in bytes */
     uint32_t insn_count;
     uint16_t fixed_count, register_count; /* register_count includes every call window the code opens */
     uint16_t flags;                       /* PROTO_ */
@@ -62,14 +62,14 @@ struct unit {
  * them with what it finds along the chain cell, closure, prototype, arity; but the processor, which predicts that they are
  * equal, need not wait for that chain to go on in the callee. */
 struct link_global {
-    struct cell *cell;               /* the domain's */
-    const struct insn *entry_hint;   /* atomic, relaxed */
-    struct link *link_hint;          /* atomic, relaxed */
+    struct cell *cell;             /* the domain's */
+    const struct insn *entry_hint; /* atomic, relaxed */
+    struct link *link_hint;        /* atomic, relaxed */
 };
 struct link {
     struct unit *unit;
-    const value *literals;           /* = unit->literals */
-    struct link_global globals[];    /* by global index */
+    const value *literals;        /* = unit->literals */
+    struct link_global globals[]; /* by global index */
 };
 
 /* A global of a domain.  Redefinition is one atomic store to content. */
@@ -88,13 +88,26 @@ struct cell {
 
 /* Frame of an interpreted function, on the stack of its process, base = &R[0]:
  *   base[-3]  the closure that runs (an FN value); becomes the caller's R[a], where the result goes
- *   base[-2]  the caller's struct link *, raw
+ *   base[-2]  the caller's struct link *, raw; in its top 16 bits the register at which the call's window begins
  *   base[-1]  the caller's next instruction (const struct insn *), raw
  *   base[0] ... base[register_count - 1]
- * The caller's base is base - 3 - (base[-1])[-1].a: the call instruction tells where its window was.
+ * The caller's base is base - 3 - window.  (The call instruction says where its window is, too; but it would be one load more
+ * to wait for at every return.)
  * The caller of the outermost function is a frame of the runtime's own: see frames.h. */
 #define FRAME_CLOSURE (-3)
 #define FRAME_LINK (-2)
 #define FRAME_RETURN (-1)
+static inline value frame_link_word(const struct link *caller, uint32_t window)
+{
+    return (value)(uintptr_t)caller | (value)window << 48;
+}
+static inline struct link *frame_link(value word)
+{
+    return (struct link *)(uintptr_t)(word << 16 >> 16);
+}
+static inline uint32_t frame_window(value word)
+{
+    return (uint32_t)(word >> 48);
+}
 
 #endif

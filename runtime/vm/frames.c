@@ -76,7 +76,7 @@ static void next_of_shim(struct frame *f)
         f->kind = FRAME_END;
         return;
     }
-    f->link = (struct link *)(uintptr_t)f->base[FRAME_LINK];
+    f->link = frame_link(f->base[FRAME_LINK]);
     f->base -= to_fixnum(f->base[SHIM_DISTANCE]);
     frame_set(f, served, served);
     set_shim_roots(f);
@@ -89,10 +89,11 @@ void frame_next(struct frame *f)
         return;
     }
     const struct insn *back = (const struct insn *)(uintptr_t)f->base[FRAME_RETURN];
-    f->link = (struct link *)(uintptr_t)f->base[FRAME_LINK];
-    f->base -= FRAME_HIDDEN + back[-1].a;
+    value word = f->base[FRAME_LINK];
+    f->link = frame_link(word);
+    f->base -= FRAME_HIDDEN + frame_window(word);
     frame_set(f, back - 1, back);
-    if (f->kind == FRAME_CODE) f->result = back[-1].a;
+    if (f->kind == FRAME_CODE) f->result = (int32_t)frame_window(word);
 }
 
 /* The end of the stack is kept short of the block's by the reserve for handlers of :stack-overflow. */

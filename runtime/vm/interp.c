@@ -10,16 +10,16 @@
  * have to wait for the comparison, which a predicted branch does not. */
 #define OPAQUE(x) __asm__("" : "+r"(x))
 #define JUMP_BC()                                                                                            \
-    do {                                                                                                      \
-        ip += OPERAND_SBC(w);                                                                                 \
-        OPAQUE(ip);                                                                                           \
-        NEXT();                                                                                               \
+    do {                                                                                                     \
+        ip += OPERAND_SBC(w);                                                                                \
+        OPAQUE(ip);                                                                                          \
+        NEXT();                                                                                              \
     } while (0)
 #define JUMP_C()                                                                                             \
-    do {                                                                                                      \
-        ip += OPERAND_SC(w);                                                                                  \
-        OPAQUE(ip);                                                                                           \
-        NEXT();                                                                                               \
+    do {                                                                                                     \
+        ip += OPERAND_SC(w);                                                                                 \
+        OPAQUE(ip);                                                                                          \
+        NEXT();                                                                                              \
     } while (0)
 
 /* ---- moves, constants, jumps ---- */
@@ -64,7 +64,10 @@ HANDLER(SELF)
     RA = base[FRAME_CLOSURE];
     NEXT();
 }
-HANDLER(JMP) { JUMP_BC(); }
+HANDLER(JMP)
+{
+    JUMP_BC();
+}
 HANDLER(LOOP)
 {
     if (UNLIKELY(--p->reductions <= 0)) GO(vm_safepoint);
@@ -482,7 +485,7 @@ HANDLER(CALL)
         if (LIKELY(arity != NULL)) {
             struct link *callee = p->links[arity->proto->unit_index];
             if (LIKELY(callee != NULL && FITS(arity, window + FRAME_HIDDEN))) {
-                window[1] = (value)(uintptr_t)link;
+                window[1] = frame_link_word(link, OPERAND_A(w));
                 window[2] = (value)(uintptr_t)(ip + 1);
                 ENTER(arity, window + FRAME_HIDDEN, callee);
             }
@@ -492,8 +495,8 @@ HANDLER(CALL)
     GO(vm_call_any);
 }
 /* A call through a global: *entry and *callee, read from its hints, are what the rest of the chain confirms, or are set. */
-static inline void check_hints(struct link_global *g, const struct arity *arity, struct link *found, const struct insn **entry,
-                               struct link **callee)
+static inline void check_hints(struct link_global *g, const struct arity *arity, struct link *found,
+                               const struct insn **entry, struct link **callee)
 {
     if (LIKELY(*entry == arity->entry && *callee == found)) {
         OPAQUE(*entry); /* equal, but not to be taken from there */
@@ -521,7 +524,7 @@ HANDLER(CALLG)
             if (LIKELY(found != NULL && FITS(arity, window + FRAME_HIDDEN))) {
                 check_hints(g, arity, found, &entry, &callee);
                 window[0] = f;
-                window[1] = (value)(uintptr_t)link;
+                window[1] = frame_link_word(link, OPERAND_A(w));
                 window[2] = (value)(uintptr_t)(ip + 1);
                 ip = entry;
                 base = window + FRAME_HIDDEN;
@@ -589,11 +592,7 @@ HANDLER(TAILG)
 HANDLER(RET)
 {
     value v = RA;
-    ip = (const struct insn *)(uintptr_t)base[FRAME_RETURN];
-    link = (struct link *)(uintptr_t)base[FRAME_LINK];
-    base[FRAME_CLOSURE] = v;
-    base -= FRAME_HIDDEN + ip[-1].a;
-    DISPATCH();
+    RETURN(v);
 }
 
 /* A token is a number that no other living catch region of the process has. */

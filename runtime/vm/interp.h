@@ -49,6 +49,24 @@ static inline uint64_t insn_word(const struct insn *i)
         p->link = link;                                                                                      \
     } while (0)
 
+/* Return v from the frame. */
+#define RETURN(v)                                                                                            \
+    do {                                                                                                     \
+        value word = base[FRAME_LINK];                                                                       \
+        ip = (const struct insn *)(uintptr_t)base[FRAME_RETURN];                                             \
+        base[FRAME_CLOSURE] = (v);                                                                           \
+        base -= FRAME_HIDDEN + frame_window(word);                                                           \
+        link = frame_link(word);                                                                             \
+        DISPATCH();                                                                                          \
+    } while (0)
+static inline void frame_return(struct process *p, value *base, value v)
+{
+    p->ip = (const struct insn *)(uintptr_t)base[FRAME_RETURN];
+    p->link = frame_link(base[FRAME_LINK]);
+    p->base = base - FRAME_HIDDEN - frame_window(base[FRAME_LINK]);
+    base[FRAME_CLOSURE] = v;
+}
+
 /* Take the state from p and go on there. */
 vm_handler vm_continue;
 /* The reductions are used up or somebody wants attention: the instruction at ip runs again afterwards. */

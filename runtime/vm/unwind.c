@@ -56,16 +56,6 @@ static void stop_in_region(struct process *p, const struct frame *f, const struc
     p->base[r->reg] = v;
 }
 
-/* The frame returns v to its caller. */
-static void return_from(struct process *p, const struct frame *f, value v)
-{
-    value *base = f->base;
-    p->ip = (const struct insn *)(uintptr_t)base[FRAME_RETURN];
-    p->link = (struct link *)(uintptr_t)base[FRAME_LINK];
-    base[FRAME_CLOSURE] = v;
-    p->base = base - FRAME_HIDDEN - p->ip[-1].a;
-}
-
 /* One pass from f on.  NIL: no frame stops the exit. */
 static value pass(struct process *p, struct frame *f, value tok, value v, bool second)
 {
@@ -81,7 +71,7 @@ static value pass(struct process *p, struct frame *f, value tok, value v, bool s
         if (r == NULL && !found) continue;
         if (!second) return TRUE_;
         if (found)
-            return_from(p, f, v);
+            frame_return(p, f->base, v);
         else
             stop_in_region(p, f, r, tok, v);
         p->trap = TRAP_DO_CONTINUE;
