@@ -1,0 +1,84 @@
+/* The compiled form of a regular expression, kept in a binary: header, instructions, classes.  Private to regex_*.c.
+ *
+ * Invariants (the compiler keeps them, the matchers rely on them):
+ *  R1  Every jump stays inside the program; the last instruction is MATCH and nothing falls off the end.
+ *  R2  Slots and class offsets are in range.
+ *  R3  A class is four words of bitmap for ASCII, the number of ranges, then pairs low, high, ascending, from 128 on. */
+#ifndef RUNTIME_VALUE_REGEX_PROGRAM_H
+#define RUNTIME_VALUE_REGEX_PROGRAM_H
+
+#include "base/types.h"
+
+enum regex_op {
+    RX_CHAR,       /* y: code point */
+    RX_FOLD,       /* y: lower-case ASCII letter; either case */
+    RX_ANY,        /* anything but a line terminator */
+    RX_ALL,        /* anything */
+    RX_NOT_LF,     /* anything but \n: `.` under (?d) */
+    RX_CLASS,      /* y: offset in the class words */
+    RX_SPLIT_NEXT, /* try the next instruction first, then the one y further */
+    RX_SPLIT_JUMP, /* the other way round */
+    RX_JUMP,       /* y */
+    RX_SAVE,       /* x: slot */
+    RX_ASSERT,     /* x: enum regex_assert */
+    RX_MATCH
+};
+
+enum regex_assert {
+    RX_TEXT_START,
+    RX_TEXT_END,
+    RX_LAST_LINE_END,
+    RX_LINE_START,
+    RX_LINE_END,
+    RX_WORD,
+    RX_NOT_WORD
+};
+/* Added to LAST_LINE_END, LINE_START, LINE_END under (?d): only \n ends a line. */
+#define RX_UNIX_LINES 0x100u
+
+struct regex_insn {
+    uint16_t op, x;
+    int32_t y;
+};
+
+struct regex_program {
+    uint32_t insn_count, slot_count, class_words, flags;
+    uint64_t first[4]; /* bytes that a match can begin with, if RX_HAS_FIRST */
+    struct regex_insn code[];
+};
+#define RX_HAS_FIRST 1u
+#define RX_ANCHORED 2u /* a match can only begin at the start of the text */
+#define RX_ONE_BYTE 4u /* first has only one member, in flags >> 8 */
+
+static inline const uint32_t *regex_classes(const struct regex_program *r)
+{
+    return (const uint32_t *)(r->code + r->insn_count);
+}
+
+static inline bool regex_class_has(const uint32_t *class, uint32_t c)
+{
+    if (c < 128) return class[c >> 5] >> (c & 31) & 1;
+    const uint32_t *range = class + 5;
+    for (uint32_t low = 0, high = class[4]; low < high;) {
+        uint32_t middle = (low + high) / 2;
+        if (c < range[2 * middle])
+            high = middle;
+        else if (c > range[2 * middle + 1])
+            low = middle + 1;
+        else
+            return true;
+    }
+    return false;
+}
+
+/* \n \r NEL LS PS */
+static inline bool regex_line_end(uint32_t c)
+{
+    return c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029;
+}
+static inline bool regex_word_char(uint32_t c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+}
+
+#endif
