@@ -7,21 +7,21 @@ uint32_t name_hash_bytes(bool keyword, const char *ns, size_t ns_size, const cha
 {
     uint64_t h = hash_bytes(keyword ? HASH_SEED_KEYWORD : HASH_SEED_SYMBOL, name, name_size);
     if (ns_size) h = hash_bytes(h, ns, ns_size);
-    return hash_finish(h);
+    return hash_bytes_finish(h);
 }
 
 uint32_t string_hash(value s)
 {
     size_t size;
     const char *bytes = string_bytes(s, &size);
-    return hash_finish(hash_bytes(HASH_SEED_STRING, bytes, size));
+    return hash_bytes_finish(hash_bytes(HASH_SEED_STRING, bytes, size));
 }
 
 uint32_t binary_hash(value b)
 {
     size_t size;
     const uint8_t *bytes = binary_bytes(b, &size);
-    return hash_finish(hash_bytes(HASH_SEED_BINARY, (const char *)bytes, size));
+    return hash_bytes_finish(hash_bytes(HASH_SEED_BINARY, (const char *)bytes, size));
 }
 
 static value name_make(struct process *p, enum object_type t, value ns, value name)
