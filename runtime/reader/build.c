@@ -202,7 +202,7 @@ static value function_literal(struct reader *r, value body)
 
 /* ---- collections ---- */
 
-static value finish_small(struct reader *r, enum frame_kind kind, value *items, size_t n)
+static value finish_small(struct reader *r, enum reader_frame_kind kind, value *items, size_t n)
 {
     switch (kind) {
     case K_LIST: return placed_list_of(r, items, n, r->frame.start);
@@ -244,7 +244,7 @@ static value cond_done(struct reader *r)
 
 value close_frame(struct reader *r)
 {
-    struct frame *f = &r->frame;
+    struct reader_frame *f = &r->frame;
     if (f->kind == K_COND || f->kind == K_COND_SPLICE) return cond_done(r);
     uint32_t n = f->count;
     if (n > BUILD_DIRECT) {
@@ -274,7 +274,7 @@ static value large_done(struct reader *r, value v)
 /* All items are in the list RV_ACC. */
 static value build_listed(struct reader *r)
 {
-    struct frame *f = &r->frame;
+    struct reader_frame *f = &r->frame;
     unsigned kind = f->flags;
     value list = r->v[RV_ACC];
     if (kind == K_LIST) return large_done(r, placed_list(r, list, f->start));
@@ -365,7 +365,7 @@ static value fill_step(struct reader *r)
 
 value build_step(struct reader *r)
 {
-    struct frame *f = &r->frame;
+    struct reader_frame *f = &r->frame;
     if (f->kind == K_FILL) return fill_step(r);
     value list = r->v[RV_ACC];
     for (uint32_t i = 0; i < BUILD_STEP && f->count > 0; i++, f->count--)
@@ -438,7 +438,7 @@ static const struct object *record_type_named(struct reader *r, value tag)
     return c && is_type(c->content, T_RTYPE) ? to_obj(c->content) : NULL;
 }
 
-value tagged_make(struct process *p, value tag, value form)
+static value tagged_make(struct process *p, value tag, value form)
 {
     struct object *o = heap_alloc(p, T_TAGGED, 0, 2);
     o->p[0] = tag;
@@ -506,7 +506,7 @@ static value tag_done(struct reader *r, value form)
 
 static value unquote_done(struct reader *r, value form)
 {
-    struct frame f = r->frame;
+    struct reader_frame f = r->frame;
     bool splicing = f.kind == K_UNQUOTE_SPLICING;
     frame_pop(r);
     if (!(f.flags & FRAME_PLAIN)) {
@@ -519,7 +519,7 @@ static value unquote_done(struct reader *r, value form)
 
 value prefix_done(struct reader *r, value form)
 {
-    struct frame f = r->frame;
+    struct reader_frame f = r->frame;
     value head = NIL;
     switch (f.kind) {
     case K_QUOTE: head = symbol_c(r->p, NULL, "quote"); break;

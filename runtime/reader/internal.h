@@ -16,7 +16,7 @@
 #include "runtime/reader/text.h"
 #include "runtime/value/collection.h"
 
-enum frame_kind {
+enum reader_frame_kind {
     K_TOP,
     K_LIST, K_VECTOR, K_MAP, K_SET, K_NSMAP, /* NSMAP: item 0 is the namespace's name */
     K_FN,                                    /* #( */
@@ -36,7 +36,7 @@ struct place {
     uint32_t line, column;
 };
 
-struct frame {
+struct reader_frame {
     uint8_t kind;
     uint8_t flags;   /* FRAME_ */
     uint32_t count;  /* items on the stack */
@@ -70,7 +70,7 @@ struct reader {
     /* column of `at` = at - line_start - line_extra + 1: continuation bytes do not count */
     int64_t line_start;
     uint32_t line_extra, line;
-    struct frame frame;
+    struct reader_frame frame;
     struct place form_start;     /* of the top-level form */
     uint64_t comment_start;      /* UINT64_MAX: no comment before the form */
     uint32_t first_line;         /* line on which the read began */
@@ -113,13 +113,13 @@ value reader_own_namespace(struct reader *r);                         /* option 
 value reader_alias(struct reader *r, value alias); /* the namespace an alias stands for, as a string; VAL_ABSENT */
 
 /* ---- read.c ---- */
-void frame_push(struct reader *r, enum frame_kind kind, struct place start);
+void frame_push(struct reader *r, enum reader_frame_kind kind, struct place start);
 void frame_pop(struct reader *r); /* pre: the frame's items are off the stack */
 value reader_step(struct reader *r);
 /* A form is complete: into the current frame.  NIL or VAL_ERROR. */
 value deliver(struct reader *r, value form);
 void request(struct reader *r, const char *what, value a, value b);
-value mark_make(struct reader *r, enum frame_kind kind, value a, value b);
+value mark_make(struct reader *r, enum reader_frame_kind kind, value a, value b);
 static inline bool is_mark(value v) { return is_type(v, T_STATE); }
 uint64_t name_id(struct reader *r, uint64_t offset); /* a number that this text and offset determine */
 value name_generated(struct reader *r, const char *prefix, size_t prefix_size, uint64_t id, const char *suffix);

@@ -82,7 +82,7 @@ static const char *frame_closer(unsigned kind)
 
 value reader_end_of_text(struct reader *r)
 {
-    const struct frame *f = &r->frame;
+    const struct reader_frame *f = &r->frame;
     r->at = r->size;
     return reader_fail(r, reader_place(r), frame_closer(f->kind), true,
                        "the text ends inside %s that starts at line %u, column %u", frame_name(f->kind),
@@ -91,20 +91,20 @@ value reader_end_of_text(struct reader *r)
 
 /* ---- frames ---- */
 
-void frame_push(struct reader *r, enum frame_kind kind, struct place start)
+void frame_push(struct reader *r, enum reader_frame_kind kind, struct place start)
 {
-    const struct frame *f = &r->frame;
+    const struct reader_frame *f = &r->frame;
     stack_push(&r->stack, from_fixnum((int64_t)((uint64_t)f->start.offset << 14 | (uint64_t)f->flags << 6 | f->kind)));
     stack_push(&r->stack, from_fixnum((int64_t)(min_u64(f->start.line, PLACE_MAX) << PLACE_BITS |
                                                 min_u64(f->start.column, PLACE_MAX))));
     stack_push(&r->stack, from_fixnum(f->count));
-    r->frame = (struct frame){.kind = (uint8_t)kind, .start = start};
+    r->frame = (struct reader_frame){.kind = (uint8_t)kind, .start = start};
     r->depth++;
 }
 
 void frame_pop(struct reader *r)
 {
-    struct frame *f = &r->frame;
+    struct reader_frame *f = &r->frame;
     f->count = (uint32_t)to_fixnum(stack_pop(&r->stack));
     uint64_t place = (uint64_t)to_fixnum(stack_pop(&r->stack)), head = (uint64_t)to_fixnum(stack_pop(&r->stack));
     f->start = (struct place){head >> 14 & 0xffffffffull, (uint32_t)(place >> PLACE_BITS & PLACE_MAX),
@@ -145,7 +145,7 @@ value list2(struct reader *r, value a, value b)
     return list_make(r->p, items, 2);
 }
 
-value mark_make(struct reader *r, enum frame_kind kind, value a, value b)
+value mark_make(struct reader *r, enum reader_frame_kind kind, value a, value b)
 {
     struct object *o = heap_alloc(r->p, T_STATE, 0, 3);
     o->p[0] = from_fixnum(kind);
@@ -167,7 +167,7 @@ static bool is_prefix(unsigned kind) { return kind >= K_QUOTE && kind <= K_TAG; 
 /* In a reader conditional features and forms take turns. */
 static value deliver_branch(struct reader *r, value form)
 {
-    struct frame *f = &r->frame;
+    struct reader_frame *f = &r->frame;
     if (!(f->flags & FRAME_FEATURE)) {
         if (!is_keyword(form)) return reader_fail(r, reader_place(r), "a feature keyword", false, "this is not a feature");
         value features = reader_option(r, "features");
@@ -189,7 +189,7 @@ static value deliver_branch(struct reader *r, value form)
 
 value deliver(struct reader *r, value form)
 {
-    struct frame *f = &r->frame;
+    struct reader_frame *f = &r->frame;
     for (;;) {
         if (is_sentinel(form)) return form == VAL_ABSENT ? NIL : form;
         if (f->kind == K_TOP) {
@@ -207,7 +207,7 @@ value deliver(struct reader *r, value form)
     }
 }
 
-static value open_frame(struct reader *r, enum frame_kind kind, struct place start, unsigned bytes)
+static value open_frame(struct reader *r, enum reader_frame_kind kind, struct place start, unsigned bytes)
 {
     if (r->depth >= LIMIT_READER_DEPTH)
         return process_fail(r->p, ERR_TOO_DEEP, NIL, "forms are nested more than %u deep (line %u)",
@@ -217,7 +217,7 @@ static value open_frame(struct reader *r, enum frame_kind kind, struct place sta
     return NIL;
 }
 
-static value open_syntax(struct reader *r, enum frame_kind kind, struct place start, unsigned bytes)
+static value open_syntax(struct reader *r, enum reader_frame_kind kind, struct place start, unsigned bytes)
 {
     value v = open_frame(r, kind, start, bytes);
     if (kind == K_SYNTAX_QUOTE) r->syntax_quotes++;
@@ -298,7 +298,7 @@ static value step_dispatch(struct reader *r, struct place start)
 
 static value step_close(struct reader *r, struct place start, char c)
 {
-    const struct frame *f = &r->frame;
+    const struct reader_frame *f = &r->frame;
     const char *closer = frame_closer(f->kind);
     if (f->kind == K_TOP) return reader_fail(r, start, "a form", false, "unmatched %c", (uint32_t)c);
     if (is_prefix(f->kind))
@@ -363,7 +363,7 @@ struct saved {
         uint64_t at;
         int64_t line_start;
         uint32_t line_extra, line;
-        struct frame frame;
+        struct reader_frame frame;
         struct place form_start;
         uint64_t comment_start, fn_start;
         uint32_t first_line, depth, syntax_quotes, fn_max, text_hash;
@@ -441,7 +441,7 @@ static void reader_start(struct reader *r, struct process *p, value text, uint64
     r->line_start = (int64_t)offset - column + 1;
     r->line_extra = 0;
     r->first_mid_line = column > 1;
-    r->frame = (struct frame){.kind = K_TOP, .start = {offset, line, column}};
+    r->frame = (struct reader_frame){.kind = K_TOP, .start = {offset, line, column}};
     r->form_start = r->frame.start;
     r->comment_start = UINT64_MAX;
     r->depth = r->syntax_quotes = r->fn_max = r->text_hash = 0;

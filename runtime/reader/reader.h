@@ -1,13 +1,18 @@
 /* Text to forms.  Iterative (its own stack, in the process heap), resumable, never crashes on any bytes.
  *
- * Lists, vectors, maps, sets and symbols that are read get metadata {:line :column :start :end} only if they are lists
- * (line and column 1-based; start and end: byte offsets of the form in the text); `^` metadata is merged over it.
- * Syntax-quote is expanded here, as in Clojure, into lona.core/seq, lona.core/concat, lona.core/list, lona.core/apply ... calls;
- * symbols in it are resolved by the function value in `resolve` state (see prims/reader.def: -read takes a map of aliases). */
+ * Lists that are read get metadata {:line :column :start :end} (line and column 1-based; start and end: byte offsets of
+ * the form in the text); `^` metadata is merged over it.  #(...) becomes (fn* ([p1__N# ...] (...))).
+ * Syntax-quote is expanded here into calls of lona.core/list, vector, hash-map, hash-set, with-meta, tagged-literal, and,
+ * around splices, seq, concat, apply; constant parts become one quoted literal.  A symbol in it is resolved through :aliases
+ * and :refers, then to a definition of :ns, then to one of lona.core, else to :ns; special forms, & and _ stay. */
 #ifndef RUNTIME_READER_READER_H
 #define RUNTIME_READER_READER_H
 
 #include "runtime/gc/heap.h"
+
+/* The same from C, in one go (boot; no other process waits): the result vector, or VAL_ERROR.  Pre: text is a string, offset
+ * is at a character of it. */
+value reader_read(struct process *p, value text, uint64_t offset, uint32_t line, uint32_t column, value options);
 
 /* The primitive behind everything (prims/reader.def):
  *   (lona.core/-read text offset line column options)

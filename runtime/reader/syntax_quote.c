@@ -71,7 +71,7 @@ static value as_form(struct reader *r, unsigned class, value v)
 
 static value give(struct reader *r, unsigned class, value v)
 {
-    struct frame *f = &r->frame;
+    struct reader_frame *f = &r->frame;
     if (f->kind != K_EXPAND) {
         if (class == SPLICE)
             return reader_fail(r, reader_place(r), "~@ inside a collection", false, "~@ has nothing to splice into");
@@ -85,7 +85,7 @@ static value give(struct reader *r, unsigned class, value v)
     return NIL;
 }
 
-static void open_form(struct reader *r, enum frame_kind kind, struct place start, value items)
+static void open_form(struct reader *r, enum reader_frame_kind kind, struct place start, value items)
 {
     frame_push(r, K_EXPAND, start);
     r->frame.flags = (uint8_t)kind;
@@ -125,7 +125,7 @@ static value expand(struct reader *r, value form, struct place start)
         return NIL;
     }
     if (!is_symbol(form)) return give(r, CONSTANT, form);
-    struct frame before = r->frame;
+    struct reader_frame before = r->frame;
     r->frame.start = start;
     value v = resolve(r, form);
     r->frame = before;
@@ -238,7 +238,7 @@ static value constant_entries(struct reader *r, unsigned kind, uint32_t n, unsig
 /* A call that builds the value of the frame that was just popped, or its constant. */
 static value close_expand(struct reader *r)
 {
-    struct frame *f = &r->frame;
+    struct reader_frame *f = &r->frame;
     uint32_t n = f->count;
     unsigned kind = f->flags & FRAME_KIND, class = FORM;
     bool constant = !(f->flags & FRAME_OPEN), spliced = f->flags & FRAME_SPLICED;
