@@ -9,11 +9,21 @@
 
 /* ---- metadata ---- */
 
-value with_metadata(struct process *p, value v, value meta)
+value reader_with_meta(struct process *p, value v, value meta)
 {
     switch (type_of(v)) {
-    case T_CONS: case T_EMPTY_LIST: case T_SYMBOL: case T_SVECTOR: case T_VECTOR: case T_SUBVECTOR: case T_AMAP:
-    case T_HMAP: case T_HSET: case T_SMAP: case T_SSET: case T_RECORD: break;
+    case T_CONS:
+    case T_EMPTY_LIST:
+    case T_SYMBOL:
+    case T_SVECTOR:
+    case T_VECTOR:
+    case T_SUBVECTOR:
+    case T_AMAP:
+    case T_HMAP:
+    case T_HSET:
+    case T_SMAP:
+    case T_SSET:
+    case T_RECORD: break;
     default: return VAL_ABSENT;
     }
     const struct object *o = to_obj(v);
@@ -42,7 +52,7 @@ static value place_metadata(struct reader *r, struct place start)
 /* The list with the place of the frame that ends at `at`.  Pre: the list was made for it, nobody else has it. */
 static value placed_list(struct reader *r, value list, struct place start)
 {
-    return with_metadata(r->p, list, place_metadata(r, start));
+    return reader_with_meta(r->p, list, place_metadata(r, start));
 }
 
 static value placed_list_of(struct reader *r, const value *items, size_t n, struct place start)
@@ -74,7 +84,8 @@ static value metadata_of(struct reader *r, value x)
     } else if (is_vector(x)) {
         kv[0] = keyword_c(r->p, NULL, "param-tags");
     } else {
-        return reader_fail(r, r->frame.start, "a map, keyword, symbol, string or vector", false, "this is not metadata");
+        return reader_fail(r, r->frame.start, "a map, keyword, symbol, string or vector", false,
+                           "this is not metadata");
     }
     return map_make(r->p, kv, 1);
 }
@@ -86,7 +97,8 @@ static value metadata_merge(struct reader *r, value onto, value meta)
     if (onto == NIL) return meta;
     for (walk_start(&w, meta); walk_next(&w, &key, &val);) {
         value m = map_assoc(r->p, onto, key, val);
-        if (is_sentinel(m)) return reader_fail(r, r->frame.start, "simple keys", false, "metadata with such a large key");
+        if (is_sentinel(m))
+            return reader_fail(r, r->frame.start, "simple keys", false, "metadata with such a large key");
         onto = m;
     }
     return onto;
@@ -104,15 +116,16 @@ static value metadata_done(struct reader *r, value form)
     value meta = stack_pop(&r->stack), v = VAL_ABSENT;
     struct place start = r->frame.start;
     if (r->syntax_quotes) {
-        v = mark_make(r, K_META, form, meta);
+        v = reader_mark(r, K_META, form, meta);
     } else {
         value merged = metadata_merge(r, obj_meta(form), meta);
         if (merged == VAL_ERROR) return merged;
-        v = with_metadata(r->p, form, merged);
+        v = reader_with_meta(r->p, form, merged);
     }
-    frame_pop(r);
+    reader_pop(r);
     if (v == VAL_ABSENT)
-        return reader_fail(r, start, "a symbol or a collection", false, "metadata on something that takes none");
+        return reader_fail(r, start, "a symbol or a collection", false,
+                           "metadata on something that takes none");
     return v;
 }
 
@@ -121,7 +134,7 @@ static value metadata_done(struct reader *r, value form)
 /* Keys too large to be hashed in one go: Lonala puts the items into the empty collection, one after the other. */
 static value large_keys(struct reader *r, const char *what, value items, value empty)
 {
-    request(r, what, items, empty);
+    reader_request(r, what, items, empty);
     return VAL_ABSENT;
 }
 
@@ -153,9 +166,12 @@ static value namespaced_key(struct reader *r, value ns, value key)
     if (!is_keyword(key) && !is_symbol(key)) return key;
     value own = name_ns(key);
     size_t size;
-    if (own == NIL) own = ns;
-    else if (string_bytes(own, &size)[0] == '_' && size == 1) own = NIL;
-    else return key;
+    if (own == NIL)
+        own = ns;
+    else if (string_bytes(own, &size)[0] == '_' && size == 1)
+        own = NIL;
+    else
+        return key;
     return is_keyword(key) ? keyword_make(r->p, own, name_name(key)) : symbol_make(r->p, own, name_name(key));
 }
 
@@ -169,8 +185,9 @@ static bool has_splice(const value *items, size_t n)
 static value map_items(struct reader *r, value *items, size_t n)
 {
     if (n % 2 && !(r->syntax_quotes && has_splice(items, n)))
-        return reader_fail(r, r->frame.start, "a value for every key", false, "this map literal has a key without a value");
-    if (r->syntax_quotes) return mark_make(r, K_MAP, vector_make(r->p, items, n), NIL);
+        return reader_fail(r, r->frame.start, "a value for every key", false,
+                           "this map literal has a key without a value");
+    if (r->syntax_quotes) return reader_mark(r, K_MAP, vector_make(r->p, items, n), NIL);
     return map_literal(r, items, n);
 }
 
@@ -179,7 +196,7 @@ static value map_items(struct reader *r, value *items, size_t n)
 static value function_literal(struct reader *r, value body)
 {
     value params[258];
-    uint64_t id = name_id(r, r->fn_start - 1);
+    uint64_t id = reader_name_id(r, r->fn_start - 1);
     char prefix[8];
     size_t n = 0;
     for (uint32_t i = 1; i <= r->fn_max; i++) {
@@ -188,14 +205,14 @@ static value function_literal(struct reader *r, value body)
         if (i >= 100) prefix[used++] = (char)('0' + i / 100);
         if (i >= 10) prefix[used++] = (char)('0' + i / 10 % 10);
         prefix[used++] = (char)('0' + i % 10);
-        params[n++] = name_generated(r, prefix, used, id, "#");
+        params[n++] = reader_name(r, prefix, used, id, "#");
     }
     if (r->fn_rest) {
         params[n++] = symbol_c(r->p, NULL, "&");
-        params[n++] = name_generated(r, "rest", 4, id, "#");
+        params[n++] = reader_name(r, "rest", 4, id, "#");
     }
     r->fn_start = 0;
-    value arity = list2(r, vector_make(r->p, params, n), body);
+    value arity = reader_list2(r, vector_make(r->p, params, n), body);
     value items[] = {symbol_c(r->p, NULL, "fn*"), arity};
     return placed_list_of(r, items, 2, r->frame.start);
 }
@@ -213,7 +230,7 @@ static value finish_small(struct reader *r, enum reader_frame_kind kind, value *
         for (size_t i = 1; i < n; i += 2) items[i] = namespaced_key(r, items[0], items[i]);
         return map_items(r, items + 1, n - 1);
     default:
-        if (r->syntax_quotes) return mark_make(r, K_SET, vector_make(r->p, items, n), NIL);
+        if (r->syntax_quotes) return reader_mark(r, K_SET, vector_make(r->p, items, n), NIL);
         return set_literal(r, items, n);
     }
 }
@@ -221,28 +238,32 @@ static value finish_small(struct reader *r, enum reader_frame_kind kind, value *
 static value cond_done(struct reader *r)
 {
     if (r->frame.flags & FRAME_FEATURE)
-        return reader_fail(r, reader_place(r), "a form", false, "this reader conditional ends after a feature");
+        return reader_fail(r, r->frame.start, "a form", false,
+                           "this reader conditional ends after a feature");
     bool splice = r->frame.kind == K_COND_SPLICE;
     value form = r->frame.count ? stack_pop(&r->stack) : VAL_ABSENT;
     struct place start = r->frame.start;
-    frame_pop(r);
+    reader_pop(r);
     if (!splice || form == VAL_ABSENT) return form;
-    if (r->frame.kind == K_TOP) return reader_fail(r, start, "a list or vector around it", false, "#?@ stands at the top level");
+    if (r->frame.kind == K_TOP)
+        return reader_fail(r, start, "a list or vector around it", false, "#?@ stands at the top level");
     bool vector = is_vector(form);
     if (!vector && !is_cons(form) && !is_type(form, T_EMPTY_LIST))
-        return reader_fail(r, start, "a list or vector", false, "#?@ chooses something that cannot be spliced");
+        return reader_fail(r, start, "a list or vector", false,
+                           "#?@ chooses something that cannot be spliced");
     uint64_t n = vector ? vector_count(form) : UINT64_MAX;
     for (uint64_t i = 0; i < n && (vector || is_cons(form)); i++) {
-        value v = deliver(r, vector ? vector_nth(form, i) : cons_first(form));
+        value v = reader_deliver(r, vector ? vector_nth(form, i) : cons_first(form));
         if (v == VAL_ERROR) return v;
-        if (r->done) return reader_fail(r, start, "a list or vector around it", false, "#?@ stands at the top level");
+        if (r->done)
+            return reader_fail(r, start, "a list or vector around it", false, "#?@ stands at the top level");
         if (!vector) form = cons_rest(form);
         r->work--;
     }
     return VAL_ABSENT;
 }
 
-value close_frame(struct reader *r)
+value reader_close(struct reader *r)
 {
     struct reader_frame *f = &r->frame;
     if (f->kind == K_COND || f->kind == K_COND_SPLICE) return cond_done(r);
@@ -257,7 +278,7 @@ value close_frame(struct reader *r)
     for (uint32_t i = n; i-- > 0;) items[i] = stack_pop(&r->stack);
     r->work -= n / 8;
     value v = finish_small(r, f->kind, items, n);
-    if (v != VAL_ERROR) frame_pop(r);
+    if (v != VAL_ERROR) reader_pop(r);
     return v;
 }
 
@@ -267,8 +288,8 @@ static value large_done(struct reader *r, value v)
 {
     r->v[RV_ACC] = r->v[RV_REST] = r->v[RV_NS] = NIL;
     if (v == VAL_ERROR) return v;
-    frame_pop(r);
-    return deliver(r, v);
+    reader_pop(r);
+    return reader_deliver(r, v);
 }
 
 /* All items are in the list RV_ACC. */
@@ -302,9 +323,9 @@ static value take(struct reader *r)
 /* Lonala goes on where a large key stopped: items (still to be added) and what there is so far. */
 static value fill_request(struct reader *r, const char *what, value items)
 {
-    request(r, what, items, r->v[RV_ACC]);
+    reader_request(r, what, items, r->v[RV_ACC]);
     r->v[RV_ACC] = r->v[RV_REST] = r->v[RV_NS] = NIL;
-    frame_pop(r);
+    reader_pop(r);
     return VAL_ABSENT;
 }
 
@@ -312,13 +333,15 @@ static value fill_map(struct reader *r)
 {
     value items = r->v[RV_REST], before = r->v[RV_ACC], key = take(r), ns = r->v[RV_NS];
     if (!is_cons(r->v[RV_REST]))
-        return reader_fail(r, r->frame.start, "a value for every key", false, "this map literal has a key without a value");
+        return reader_fail(r, r->frame.start, "a value for every key", false,
+                           "this map literal has a key without a value");
     value val = take(r);
     if (ns != NIL) key = namespaced_key(r, ns, key);
     value m = map_assoc(r->p, before, key, val);
     if (m == VAL_SLOW && ns == NIL) return fill_request(r, "map", items);
     if (m == VAL_SLOW)
-        return reader_fail(r, r->frame.start, "smaller keys", false, "a key of this namespaced map is too large");
+        return reader_fail(r, r->frame.start, "smaller keys", false,
+                           "a key of this namespaced map is too large");
     if (map_count(m) == map_count(before)) return duplicate(r, "map");
     r->v[RV_ACC] = m;
     return NIL;
@@ -346,7 +369,7 @@ static value fill_done(struct reader *r)
 {
     unsigned kind = r->frame.flags;
     value v = r->v[RV_ACC];
-    if (kind != K_VECTOR && r->syntax_quotes) v = mark_make(r, kind == K_SET ? K_SET : K_MAP, v, NIL);
+    if (kind != K_VECTOR && r->syntax_quotes) v = reader_mark(r, kind == K_SET ? K_SET : K_MAP, v, NIL);
     return large_done(r, v);
 }
 
@@ -357,13 +380,15 @@ static value fill_step(struct reader *r)
     r->work -= 100;
     for (uint32_t i = 0; i < BUILD_STEP && v == NIL; i++) {
         if (!is_cons(r->v[RV_REST])) return fill_done(r);
-        if (kind == K_VECTOR || r->syntax_quotes) v = fill_vector(r);
-        else v = kind == K_SET ? fill_set(r) : fill_map(r);
+        if (kind == K_VECTOR || r->syntax_quotes)
+            v = fill_vector(r);
+        else
+            v = kind == K_SET ? fill_set(r) : fill_map(r);
     }
     return v == VAL_ABSENT ? NIL : v;
 }
 
-value build_step(struct reader *r)
+value reader_build_step(struct reader *r)
 {
     struct reader_frame *f = &r->frame;
     if (f->kind == K_FILL) return fill_step(r);
@@ -384,7 +409,10 @@ static value tag_bad(struct reader *r, struct place start, const char *expected)
 
 static int hex(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 static value bytes_literal(struct reader *r, const char *s, size_t size)
@@ -433,7 +461,8 @@ static const struct object *record_type_named(struct reader *r, value tag)
     size_t dot = size;
     while (dot > 0 && s[dot - 1] != '.') dot--;
     if (dot < 2 || dot == size || name_ns(tag) != NIL || !r->p->domain) return NULL;
-    value ns = string_make_unchecked(r->p, s, dot - 1), name = string_make_unchecked(r->p, s + dot, size - dot);
+    value ns = string_make_unchecked(r->p, s, dot - 1),
+          name = string_make_unchecked(r->p, s + dot, size - dot);
     const struct cell *c = domain_cell(r->p->domain, symbol_make(r->p, ns, name), false);
     return c && is_type(c->content, T_RTYPE) ? to_obj(c->content) : NULL;
 }
@@ -460,7 +489,8 @@ static value builtin_tag(struct reader *r, value tag, value form, bool *known)
     }
     if (name_is(tag, NULL, "uuid")) {
         uint64_t high, low;
-        if (!s || !uuid_parse(s, size, &high, &low)) return tag_bad(r, start, "\"8-4-4-4-12 hexadecimal digits\"");
+        if (!s || !uuid_parse(s, size, &high, &low))
+            return tag_bad(r, start, "\"8-4-4-4-12 hexadecimal digits\"");
         return uuid_make(r->p, high, low);
     }
     if (name_is(tag, NULL, "bytes")) {
@@ -476,11 +506,11 @@ static value builtin_tag(struct reader *r, value tag, value form, bool *known)
     return VAL_ABSENT;
 }
 
-value tag_apply(struct reader *r, value tag, value form)
+static value tag_apply(struct reader *r, value tag, value form)
 {
     value readers = reader_option(r, "readers");
     if (is_map(readers) && !is_sentinel(map_get(readers, tag))) {
-        request(r, "tag", tag, form);
+        reader_request(r, "tag", tag, form);
         return VAL_ABSENT;
     }
     const struct object *type = is_map(form) ? record_type_named(r, tag) : NULL;
@@ -497,9 +527,9 @@ static value tag_done(struct reader *r, value form)
     }
     bool known;
     value tag = stack_pop(&r->stack), v = builtin_tag(r, tag, form, &known);
-    frame_pop(r);
+    reader_pop(r);
     if (known) return v;
-    return r->syntax_quotes ? mark_make(r, K_TAG, form, tag) : tag_apply(r, tag, form);
+    return r->syntax_quotes ? reader_mark(r, K_TAG, form, tag) : tag_apply(r, tag, form);
 }
 
 /* ---- prefixes ---- */
@@ -508,38 +538,38 @@ static value unquote_done(struct reader *r, value form)
 {
     struct reader_frame f = r->frame;
     bool splicing = f.kind == K_UNQUOTE_SPLICING;
-    frame_pop(r);
+    reader_pop(r);
     if (!(f.flags & FRAME_PLAIN)) {
         r->syntax_quotes++;
-        return mark_make(r, f.kind, form, NIL);
+        return reader_mark(r, f.kind, form, NIL);
     }
-    value items[] = {core_symbol(r, splicing ? "unquote-splicing" : "unquote"), form};
+    value items[] = {reader_core_symbol(r, splicing ? "unquote-splicing" : "unquote"), form};
     return placed_list_of(r, items, 2, f.start);
 }
 
-value prefix_done(struct reader *r, value form)
+value reader_prefix_done(struct reader *r, value form)
 {
     struct reader_frame f = r->frame;
     value head = NIL;
     switch (f.kind) {
     case K_QUOTE: head = symbol_c(r->p, NULL, "quote"); break;
     case K_VAR: head = symbol_c(r->p, NULL, "var"); break;
-    case K_DEREF: head = core_symbol(r, "deref"); break;
+    case K_DEREF: head = reader_core_symbol(r, "deref"); break;
     case K_META: return metadata_done(r, form);
     case K_TAG: return tag_done(r, form);
     case K_UNQUOTE:
     case K_UNQUOTE_SPLICING: return unquote_done(r, form);
     case K_SYNTAX_QUOTE:
-        frame_pop(r);
+        reader_pop(r);
         r->syntax_quotes--;
         syntax_quote_start(r, form, f.start);
         return VAL_ABSENT;
     default: /* K_DISCARD */
-        frame_pop(r);
+        reader_pop(r);
         if (r->frame.kind == K_TOP) r->comment_start = UINT64_MAX;
         return VAL_ABSENT;
     }
-    frame_pop(r);
+    reader_pop(r);
     value items[] = {head, form};
     return placed_list_of(r, items, 2, f.start);
 }

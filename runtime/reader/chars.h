@@ -15,8 +15,8 @@ extern const unsigned char_name_count;
 static inline bool char_is_space(uint32_t c)
 {
     if (c < 0x80) return c == ' ' || (c >= 9 && c <= 13) || (c >= 0x1c && c <= 0x1f);
-    return c == 0x1680 || (c >= 0x2000 && c <= 0x200a && c != 0x2007) || c == 0x2028 || c == 0x2029 || c == 0x205f ||
-           c == 0x3000;
+    return c == 0x1680 || (c >= 0x2000 && c <= 0x200a && c != 0x2007) || c == 0x2028 || c == 0x2029 ||
+           c == 0x205f || c == 0x3000;
 }
 
 /* A token as namespace and name.  False: it does not read as a symbol (keyword: without its colon). */

@@ -4,8 +4,10 @@
 #include "spec/limits.h"
 #include "runtime/vm/prim.h"
 
-#define STEPS_AT_LEAST 200 /* so that a read gets on even when the turn is over already */
-#define PLACE_BITS 25      /* of a line or column in a packed frame; beyond, positions are cut */
+#define STEPS_AT_LEAST 200   /* so that a read gets on even when the turn is over already */
+#define STEPS_UNRESERVED 500 /* steps that surely allocate less than 64 KiB */
+#define RESERVE_WORDS 65536  /* more than a whole turn needs */
+#define PLACE_BITS 25        /* of a line or column in a packed frame; beyond, positions are cut */
 #define PLACE_MAX ((1u << PLACE_BITS) - 1)
 
 /* ---- places and errors ---- */
@@ -15,7 +17,8 @@ struct place reader_place(const struct reader *r)
     return (struct place){r->at, r->line, (uint32_t)((int64_t)r->at - r->line_start - r->line_extra + 1)};
 }
 
-static value error_map(struct reader *r, struct place at, const char *expected, bool incomplete, value message)
+static value error_map(struct reader *r, struct place at, const char *expected, bool incomplete,
+                       value message)
 {
     struct process *p = r->p;
     value file = reader_option(r, "file");
@@ -31,7 +34,8 @@ static value error_map(struct reader *r, struct place at, const char *expected, 
     return map_make(p, kv, COUNT_OF(kv) / 2);
 }
 
-value reader_fail(struct reader *r, struct place at, const char *expected, bool incomplete, const char *fmt, ...)
+value reader_fail(struct reader *r, struct place at, const char *expected, bool incomplete, const char *fmt,
+                  ...)
 {
     struct text t;
     text_init(&t, r->p);
@@ -91,10 +95,11 @@ value reader_end_of_text(struct reader *r)
 
 /* ---- frames ---- */
 
-void frame_push(struct reader *r, enum reader_frame_kind kind, struct place start)
+void reader_push(struct reader *r, enum reader_frame_kind kind, struct place start)
 {
     const struct reader_frame *f = &r->frame;
-    stack_push(&r->stack, from_fixnum((int64_t)((uint64_t)f->start.offset << 14 | (uint64_t)f->flags << 6 | f->kind)));
+    stack_push(&r->stack,
+               from_fixnum((int64_t)((uint64_t)f->start.offset << 14 | (uint64_t)f->flags << 6 | f->kind)));
     stack_push(&r->stack, from_fixnum((int64_t)(min_u64(f->start.line, PLACE_MAX) << PLACE_BITS |
                                                 min_u64(f->start.column, PLACE_MAX))));
     stack_push(&r->stack, from_fixnum(f->count));
@@ -102,11 +107,12 @@ void frame_push(struct reader *r, enum reader_frame_kind kind, struct place star
     r->depth++;
 }
 
-void frame_pop(struct reader *r)
+void reader_pop(struct reader *r)
 {
     struct reader_frame *f = &r->frame;
     f->count = (uint32_t)to_fixnum(stack_pop(&r->stack));
-    uint64_t place = (uint64_t)to_fixnum(stack_pop(&r->stack)), head = (uint64_t)to_fixnum(stack_pop(&r->stack));
+    uint64_t place = (uint64_t)to_fixnum(stack_pop(&r->stack)),
+             head = (uint64_t)to_fixnum(stack_pop(&r->stack));
     f->start = (struct place){head >> 14 & 0xffffffffull, (uint32_t)(place >> PLACE_BITS & PLACE_MAX),
                               (uint32_t)(place & PLACE_MAX)};
     f->flags = (uint8_t)(head >> 6);
@@ -116,7 +122,7 @@ void frame_pop(struct reader *r)
 
 /* ---- making names and small forms ---- */
 
-uint64_t name_id(struct reader *r, uint64_t offset)
+uint64_t reader_name_id(struct reader *r, uint64_t offset)
 {
     if (!r->text_hash) {
         value file = reader_option(r, "file");
@@ -126,7 +132,7 @@ uint64_t name_id(struct reader *r, uint64_t offset)
     return (x ^ x >> 31) & 0xffffffffffull;
 }
 
-value name_generated(struct reader *r, const char *prefix, size_t prefix_size, uint64_t id, const char *suffix)
+value reader_name(struct reader *r, const char *prefix, size_t prefix_size, uint64_t id, const char *suffix)
 {
     struct text t;
     text_init(&t, r->p);
@@ -137,15 +143,18 @@ value name_generated(struct reader *r, const char *prefix, size_t prefix_size, u
     return name == VAL_ERROR ? name : symbol_make(r->p, NIL, name);
 }
 
-value core_symbol(struct reader *r, const char *name) { return symbol_c(r->p, "lona.core", name); }
+value reader_core_symbol(struct reader *r, const char *name)
+{
+    return symbol_c(r->p, "lona.core", name);
+}
 
-value list2(struct reader *r, value a, value b)
+value reader_list2(struct reader *r, value a, value b)
 {
     value items[] = {a, b};
     return list_make(r->p, items, 2);
 }
 
-value mark_make(struct reader *r, enum reader_frame_kind kind, value a, value b)
+value reader_mark(struct reader *r, enum reader_frame_kind kind, value a, value b)
 {
     struct object *o = heap_alloc(r->p, T_STATE, 0, 3);
     o->p[0] = from_fixnum(kind);
@@ -154,7 +163,7 @@ value mark_make(struct reader *r, enum reader_frame_kind kind, value a, value b)
     return from_obj(o);
 }
 
-void request(struct reader *r, const char *what, value a, value b)
+void reader_request(struct reader *r, const char *what, value a, value b)
 {
     value items[] = {keyword_c(r->p, NULL, what), a, b};
     r->v[RV_REQUEST] = vector_make(r->p, items, 3);
@@ -162,14 +171,18 @@ void request(struct reader *r, const char *what, value a, value b)
 
 /* ---- forms into frames ---- */
 
-static bool is_prefix(unsigned kind) { return kind >= K_QUOTE && kind <= K_TAG; }
+static bool is_prefix(unsigned kind)
+{
+    return kind >= K_QUOTE && kind <= K_TAG;
+}
 
 /* In a reader conditional features and forms take turns. */
 static value deliver_branch(struct reader *r, value form)
 {
     struct reader_frame *f = &r->frame;
     if (!(f->flags & FRAME_FEATURE)) {
-        if (!is_keyword(form)) return reader_fail(r, reader_place(r), "a feature keyword", false, "this is not a feature");
+        if (!is_keyword(form))
+            return reader_fail(r, reader_place(r), "a feature keyword", false, "this is not a feature");
         value features = reader_option(r, "features");
         bool wanted = name_is(form, NULL, "default") ||
                       (features == VAL_ABSENT ? name_is(form, NULL, "lona")
@@ -187,7 +200,7 @@ static value deliver_branch(struct reader *r, value form)
     return NIL;
 }
 
-value deliver(struct reader *r, value form)
+value reader_deliver(struct reader *r, value form)
 {
     struct reader_frame *f = &r->frame;
     for (;;) {
@@ -203,7 +216,7 @@ value deliver(struct reader *r, value form)
             f->count++;
             return NIL;
         }
-        form = prefix_done(r, form); /* VAL_ABSENT: it wants more, or delivers nothing */
+        form = reader_prefix_done(r, form); /* VAL_ABSENT: it wants more, or delivers nothing */
     }
 }
 
@@ -213,16 +226,19 @@ static value open_frame(struct reader *r, enum reader_frame_kind kind, struct pl
         return process_fail(r->p, ERR_TOO_DEEP, NIL, "forms are nested more than %u deep (line %u)",
                             (uint64_t)LIMIT_READER_DEPTH, (uint64_t)start.line);
     r->at += bytes;
-    frame_push(r, kind, start);
+    reader_push(r, kind, start);
     return NIL;
 }
 
 static value open_syntax(struct reader *r, enum reader_frame_kind kind, struct place start, unsigned bytes)
 {
     value v = open_frame(r, kind, start, bytes);
-    if (kind == K_SYNTAX_QUOTE) r->syntax_quotes++;
-    else if (r->syntax_quotes == 0) r->frame.flags |= FRAME_PLAIN;
-    else r->syntax_quotes--;
+    if (kind == K_SYNTAX_QUOTE)
+        r->syntax_quotes++;
+    else if (r->syntax_quotes == 0)
+        r->frame.flags |= FRAME_PLAIN;
+    else
+        r->syntax_quotes--;
     return v;
 }
 
@@ -244,7 +260,8 @@ static value open_namespaced_map(struct reader *r, struct place start)
         if (symbol == VAL_ABSENT || name_ns(symbol) != NIL)
             return reader_fail(r, start, "#:namespace{", false, "this is not the name of a namespace");
         if (own) ns = reader_alias(r, ns);
-        if (ns == VAL_ABSENT) return reader_fail(r, start, "an alias of this namespace", false, "there is no such alias");
+        if (ns == VAL_ABSENT)
+            return reader_fail(r, start, "an alias of this namespace", false, "there is no such alias");
     } else if (own) {
         ns = reader_own_namespace(r);
     }
@@ -253,7 +270,7 @@ static value open_namespaced_map(struct reader *r, struct place start)
     if (ns == NIL || peek(r, 0) != '{')
         return reader_fail(r, reader_place(r), "{", false, "after #:namespace comes {");
     value v = open_frame(r, K_NSMAP, start, 1);
-    return v == NIL ? deliver(r, ns) : v;
+    return v == NIL ? reader_deliver(r, ns) : v;
 }
 
 static value open_function(struct reader *r, struct place start)
@@ -269,11 +286,12 @@ static value open_tag(struct reader *r, struct place start)
 {
     uint64_t end = token_end(r, r->at + 1);
     if (end == r->at + 1)
-        return reader_fail(r, start, "a dispatch character or a tag", end == r->size, "there is no such # syntax");
+        return reader_fail(r, start, "a dispatch character or a tag", end == r->size,
+                           "there is no such # syntax");
     value tag = reader_symbol(r, r->bytes + r->at + 1, end - r->at - 1);
     if (tag == VAL_ABSENT) return reader_fail(r, start, "a tag", false, "this is not a tag");
     value v = open_frame(r, K_TAG, start, (unsigned)(end - r->at));
-    return v == NIL ? deliver(r, tag) : v;
+    return v == NIL ? reader_deliver(r, tag) : v;
 }
 
 static value step_dispatch(struct reader *r, struct place start)
@@ -285,13 +303,14 @@ static value step_dispatch(struct reader *r, struct place start)
     case '_': return open_frame(r, K_DISCARD, start, 2);
     case '^': return open_frame(r, K_META, start, 2);
     case ':': return open_namespaced_map(r, start);
-    case '"': r->at += 2; return deliver(r, scan_string(r, start, true));
-    case '#': r->at += 2; return deliver(r, scan_symbolic(r));
+    case '"': r->at += 2; return reader_deliver(r, scan_string(r, start, true));
+    case '#': r->at += 2; return reader_deliver(r, scan_symbolic(r));
     case '?':
         if (peek(r, 2) == '(') return open_frame(r, K_COND, start, 3);
         if (peek(r, 2) == '@' && peek(r, 3) == '(') return open_frame(r, K_COND_SPLICE, start, 4);
         return reader_fail(r, start, "#?( or #?@(", r->at + 4 > r->size, "after #? comes a list");
-    case '<': return reader_fail(r, start, "a readable form", false, "this stands for something that has no text");
+    case '<':
+        return reader_fail(r, start, "a readable form", false, "this stands for something that has no text");
     default: return open_tag(r, start);
     }
 }
@@ -302,13 +321,15 @@ static value step_close(struct reader *r, struct place start, char c)
     const char *closer = frame_closer(f->kind);
     if (f->kind == K_TOP) return reader_fail(r, start, "a form", false, "unmatched %c", (uint32_t)c);
     if (is_prefix(f->kind))
-        return reader_fail(r, start, "a form", false, "%c where the form for the prefix at line %u, column %u should stand",
-                           (uint32_t)c, (uint64_t)f->start.line, (uint64_t)f->start.column);
+        return reader_fail(r, start, "a form", false,
+                           "%c where the form for the prefix at line %u, column %u should stand", (uint32_t)c,
+                           (uint64_t)f->start.line, (uint64_t)f->start.column);
     if (closer[0] != c)
-        return reader_fail(r, start, closer, false, "%c closes %s that starts at line %u, column %u", (uint32_t)c,
-                           frame_name(f->kind), (uint64_t)f->start.line, (uint64_t)f->start.column);
+        return reader_fail(r, start, closer, false, "%c closes %s that starts at line %u, column %u",
+                           (uint32_t)c, frame_name(f->kind), (uint64_t)f->start.line,
+                           (uint64_t)f->start.column);
     r->at++;
-    return deliver(r, close_frame(r));
+    return reader_deliver(r, reader_close(r));
 }
 
 static value step_text(struct reader *r)
@@ -330,8 +351,8 @@ static value step_text(struct reader *r)
     case ')':
     case ']':
     case '}': return step_close(r, start, c);
-    case '"': r->at++; return deliver(r, scan_string(r, start, false));
-    case '\\': r->at++; return deliver(r, scan_character(r));
+    case '"': r->at++; return reader_deliver(r, scan_string(r, start, false));
+    case '\\': r->at++; return reader_deliver(r, scan_character(r));
     case '\'': return open_frame(r, K_QUOTE, start, 1);
     case '@': return open_frame(r, K_DEREF, start, 1);
     case '^': return open_frame(r, K_META, start, 1);
@@ -341,18 +362,18 @@ static value step_text(struct reader *r)
         return open_syntax(r, K_UNQUOTE, start, 1);
     case '#': return step_dispatch(r, start);
     case '%':
-        if (r->fn_start) return deliver(r, scan_argument(r));
-        return deliver(r, scan_token(r));
-    default: return deliver(r, scan_token(r));
+        if (r->fn_start) return reader_deliver(r, scan_argument(r));
+        return reader_deliver(r, scan_token(r));
+    default: return reader_deliver(r, scan_token(r));
     }
 }
 
 value reader_step(struct reader *r)
 {
     if (!stack_empty(&r->todo)) return syntax_quote_step(r);
-    if (r->frame.kind == K_BUILD || r->frame.kind == K_FILL) return build_step(r);
-    if (r->frame.kind == K_NUMBER) return deliver(r, scan_number_on(r));
-    if (r->frame.kind == K_STRING || r->frame.kind == K_REGEX) return deliver(r, scan_string_on(r));
+    if (r->frame.kind == K_BUILD || r->frame.kind == K_FILL) return reader_build_step(r);
+    if (r->frame.kind == K_NUMBER) return reader_deliver(r, scan_number_on(r));
+    if (r->frame.kind == K_STRING || r->frame.kind == K_REGEX) return reader_deliver(r, scan_string_on(r));
     return step_text(r);
 }
 
@@ -372,13 +393,20 @@ struct saved {
     uint32_t stack_used, todo_used;
     uint64_t text[TEXT_SAVED_WORDS];
 };
-enum { SV_RAW, SV_STACK, SV_TODO, SV_TEXT, SV_VALUES = SV_TEXT + TEXT_SAVED_VALUES, SV_COUNT = SV_VALUES + RV_COUNT };
+enum {
+    SV_RAW,
+    SV_STACK,
+    SV_TODO,
+    SV_TEXT,
+    SV_VALUES = SV_TEXT + TEXT_SAVED_VALUES,
+    SV_COUNT = SV_VALUES + RV_COUNT
+};
 
 static value reader_save(struct reader *r)
 {
-    struct saved s = {.s = {r->at, r->line_start, r->line_extra, r->line, r->frame, r->form_start, r->comment_start,
-                            r->fn_start, r->first_line, r->depth, r->syntax_quotes, r->fn_max, r->text_hash, r->fn_rest,
-                            r->in_comment, r->done, r->first_mid_line}};
+    struct saved s = {.s = {r->at, r->line_start, r->line_extra, r->line, r->frame, r->form_start,
+                            r->comment_start, r->fn_start, r->first_line, r->depth, r->syntax_quotes,
+                            r->fn_max, r->text_hash, r->fn_rest, r->in_comment, r->done, r->first_mid_line}};
     value stack = stack_save(&r->stack, &s.stack_used), todo = stack_save(&r->todo, &s.todo_used);
     value text[TEXT_SAVED_VALUES];
     text_save(&r->text, text, s.text);
@@ -472,6 +500,21 @@ static value reader_result(struct reader *r)
     return vector_make(r->p, items, COUNT_OF(items));
 }
 
+static bool more_to_read(const struct reader *r)
+{
+    return !r->done && r->work > 0 && r->v[RV_REQUEST] == NIL;
+}
+
+static value run_steps(struct reader *r, int64_t until)
+{
+    value v = NIL;
+    while (v == NIL && more_to_read(r) && r->work > until) {
+        r->work--;
+        v = reader_step(r);
+    }
+    return v;
+}
+
 /* Steps until the form is read, the turn is over (VAL_YIELD), or Lonala is asked (VAL_TRAP, the state in a[0]). */
 static value reader_run(struct reader *r, value *a)
 {
@@ -481,9 +524,10 @@ static value reader_run(struct reader *r, value *a)
     value v = NIL;
     r->work = had;
     p->prim_state = NIL;
-    while (!r->done && r->work > 0 && v == NIL && r->v[RV_REQUEST] == NIL) {
-        r->work--;
-        v = reader_step(r);
+    v = run_steps(r, had - STEPS_UNRESERVED);
+    if (v == NIL && more_to_read(r)) {
+        v = heap_reserve(p, RESERVE_WORDS);
+        if (v == NIL) v = run_steps(r, 0);
     }
     p->reductions = before - (int32_t)(had - r->work);
     if (v == VAL_ERROR) return v;
@@ -528,7 +572,8 @@ value prim_read(struct process *p, value *a, unsigned argc)
 
 static bool is_reader_state(value v)
 {
-    return is_type(v, T_STATE) && obj_size(to_obj(v)) == SV_COUNT && is_type(to_obj(v)->p[SV_RAW], T_STATE_RAW);
+    return is_type(v, T_STATE) && obj_size(to_obj(v)) == SV_COUNT &&
+           is_type(to_obj(v)->p[SV_RAW], T_STATE_RAW);
 }
 
 value prim_read_request(struct process *p, value *a, unsigned argc)
@@ -548,11 +593,12 @@ value prim_read_resume(struct process *p, value *a, unsigned argc)
     reader_load(&r, p, a[0]);
     heap_write(p, to_obj(a[0]), SV_RAW, NIL); /* spent: the stack is shared with what goes on now */
     r.v[RV_REQUEST] = NIL;
-    value v = deliver(&r, a[1]);
+    value v = reader_deliver(&r, a[1]);
     return v == VAL_ERROR ? v : reader_run(&r, a);
 }
 
-value reader_read(struct process *p, value text, uint64_t offset, uint32_t line, uint32_t column, value options)
+value reader_read(struct process *p, value text, uint64_t offset, uint32_t line, uint32_t column,
+                  value options)
 {
     struct reader r;
     value v;
@@ -565,5 +611,6 @@ value reader_read(struct process *p, value text, uint64_t offset, uint32_t line,
     } while (v == VAL_YIELD);
     p->reductions = reductions;
     if (v != VAL_TRAP) return v;
-    return process_fail(p, ERR_SYNTAX, NIL, "this text can be read by running code only (line %u)", (uint64_t)r.line);
+    return process_fail(p, ERR_SYNTAX, NIL, "this text can be read by running code only (line %u)",
+                        (uint64_t)r.line);
 }

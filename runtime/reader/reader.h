@@ -12,7 +12,8 @@
 
 /* The same from C, in one go (boot; no other process waits): the result vector, or VAL_ERROR.  Pre: text is a string, offset
  * is at a character of it. */
-value reader_read(struct process *p, value text, uint64_t offset, uint32_t line, uint32_t column, value options);
+value reader_read(struct process *p, value text, uint64_t offset, uint32_t line, uint32_t column,
+                  value options);
 
 /* The primitive behind everything (prims/reader.def):
  *   (lona.core/-read text offset line column options)

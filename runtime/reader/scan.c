@@ -4,20 +4,36 @@
 #include "runtime/value/number.h"
 #include "base/utf8.h"
 
-#define SPACE_STEP 16384u   /* bytes of white space or literal text passed before the work is looked at */
-#define STRING_SHORT 512u   /* a literal that is this short and has no escapes is taken as it lies */
-#define TOKEN_MAX 65536u    /* bytes of a name */
+#define SPACE_STEP 16384u /* bytes of white space or literal text passed before the work is looked at */
+#define STRING_SHORT 512u /* a literal that is this short and has no escapes is taken as it lies */
+#define TOKEN_MAX 65536u  /* bytes of a name */
 #define ARGUMENT_MAX 255
 
 const uint8_t reader_byte_class[256] = {
-    ['\t'] = BYTE_SPACE | BYTE_END, ['\n'] = BYTE_SPACE | BYTE_END, ['\v'] = BYTE_SPACE | BYTE_END,
-    ['\f'] = BYTE_SPACE | BYTE_END, ['\r'] = BYTE_SPACE | BYTE_END, [' '] = BYTE_SPACE | BYTE_END,
-    [','] = BYTE_SPACE | BYTE_END,  [0x1c] = BYTE_SPACE | BYTE_END, [0x1d] = BYTE_SPACE | BYTE_END,
-    [0x1e] = BYTE_SPACE | BYTE_END, [0x1f] = BYTE_SPACE | BYTE_END, ['"'] = BYTE_END,
-    [';'] = BYTE_END,               ['^'] = BYTE_END,               ['`'] = BYTE_END,
-    ['~'] = BYTE_END,               ['('] = BYTE_END,               [')'] = BYTE_END,
-    ['['] = BYTE_END,               [']'] = BYTE_END,               ['{'] = BYTE_END,
-    ['}'] = BYTE_END,               ['\\'] = BYTE_END,              ['@'] = BYTE_END,
+    ['\t'] = BYTE_SPACE | BYTE_END,
+    ['\n'] = BYTE_SPACE | BYTE_END,
+    ['\v'] = BYTE_SPACE | BYTE_END,
+    ['\f'] = BYTE_SPACE | BYTE_END,
+    ['\r'] = BYTE_SPACE | BYTE_END,
+    [' '] = BYTE_SPACE | BYTE_END,
+    [','] = BYTE_SPACE | BYTE_END,
+    [0x1c] = BYTE_SPACE | BYTE_END,
+    [0x1d] = BYTE_SPACE | BYTE_END,
+    [0x1e] = BYTE_SPACE | BYTE_END,
+    [0x1f] = BYTE_SPACE | BYTE_END,
+    ['"'] = BYTE_END,
+    [';'] = BYTE_END,
+    ['^'] = BYTE_END,
+    ['`'] = BYTE_END,
+    ['~'] = BYTE_END,
+    ['('] = BYTE_END,
+    [')'] = BYTE_END,
+    ['['] = BYTE_END,
+    [']'] = BYTE_END,
+    ['{'] = BYTE_END,
+    ['}'] = BYTE_END,
+    ['\\'] = BYTE_END,
+    ['@'] = BYTE_END,
 };
 
 static void newline(struct reader *r) /* at stands behind it */
@@ -175,7 +191,8 @@ static value scan_keyword(struct reader *r, struct place start, const char *s, s
     } else if (own) {
         value full = reader_alias(r, ns);
         if (full == VAL_ABSENT)
-            return reader_fail(r, start, "an alias of this namespace", false, "::%S/%S: there is no alias %S", ns, name, ns);
+            return reader_fail(r, start, "an alias of this namespace", false, "::%S/%S: there is no alias %S",
+                               ns, name, ns);
         ns = full;
     }
     return keyword_make(r->p, ns, name);
@@ -189,15 +206,16 @@ static bool token_is(const char *s, size_t size, const char *wanted)
 static value number_checked(struct reader *r, struct place start, value v)
 {
     if (v == VAL_ABSENT) return reader_fail(r, start, "a number", false, "this is not a number");
-    if (v == VAL_ERROR) return reader_fail(r, start, "a number", false, "the denominator is zero");
-    return v;
+    if (v == VAL_ERROR && r->at - start.offset <= NUMBER_PARSE_DIRECT)
+        return reader_fail(r, start, "a number", false, "the denominator is zero");
+    return v; /* VAL_ERROR: beyond the limits of numbers */
 }
 
 static value scan_number(struct reader *r, struct place start, const char *s, size_t size)
 {
     value v = size > NUMBER_PARSE_DIRECT ? VAL_SLOW : number_parse(r->p, s, size);
     if (v != VAL_SLOW) return number_checked(r, start, v);
-    frame_push(r, K_NUMBER, start);
+    reader_push(r, K_NUMBER, start);
     return scan_number_on(r);
 }
 
@@ -215,7 +233,7 @@ value scan_number_on(struct reader *r)
     }
     r->v[RV_ACC] = NIL;
     v = number_checked(r, start, v);
-    frame_pop(r);
+    reader_pop(r);
     return v;
 }
 
@@ -229,7 +247,8 @@ value scan_token(struct reader *r)
     bool digit = s[0] >= '0' && s[0] <= '9';
     if (digit || (size > 1 && (s[0] == '-' || s[0] == '+') && s[1] >= '0' && s[1] <= '9'))
         return scan_number(r, start, s, size);
-    if (size > TOKEN_MAX) return reader_fail(r, start, "a shorter name", false, "this name has %u bytes", (uint64_t)size);
+    if (size > TOKEN_MAX)
+        return reader_fail(r, start, "a shorter name", false, "this name has %u bytes", (uint64_t)size);
     if (s[0] == ':') return scan_keyword(r, start, s, size);
     if (token_is(s, size, "nil")) return NIL;
     if (token_is(s, size, "true")) return TRUE_;
@@ -249,23 +268,25 @@ value scan_symbolic(struct reader *r)
     if (token_is(s, size, "Inf")) return from_double(__builtin_inf());
     if (token_is(s, size, "-Inf")) return from_double(-__builtin_inf());
     if (token_is(s, size, "NaN")) return from_double(__builtin_nan(""));
-    return reader_fail(r, start, "Inf, -Inf or NaN", end == r->size, "after ## comes Inf, -Inf or NaN");
+    return reader_fail(r, start, "Inf, -Inf or NaN", size == 0 && end == r->size,
+                       "after ## comes Inf, -Inf or NaN");
 }
 
 value scan_argument(struct reader *r)
 {
     struct place start = reader_place(r);
-    uint64_t end = token_end(r, r->at), id = name_id(r, r->fn_start - 1);
+    uint64_t end = token_end(r, r->at), id = reader_name_id(r, r->fn_start - 1);
     const char *s = r->bytes + r->at + 1;
     size_t size = end - r->at - 1;
     pass_to(r, end);
     if (token_is(s, size, "&")) {
         r->fn_rest = true;
-        return name_generated(r, "rest", 4, id, "#");
+        return reader_name(r, "rest", 4, id, "#");
     }
     uint32_t n = size == 0;
     for (size_t i = 0; i < size; i++) {
-        n = s[i] >= '0' && s[i] <= '9' && n <= ARGUMENT_MAX ? n * 10 + (uint32_t)(s[i] - '0') : ARGUMENT_MAX + 1;
+        n = s[i] >= '0' && s[i] <= '9' && n <= ARGUMENT_MAX ? n * 10 + (uint32_t)(s[i] - '0')
+                                                            : ARGUMENT_MAX + 1;
     }
     if (n == 0 || n > ARGUMENT_MAX)
         return reader_fail(r, start, "%, %& or %1 to %255", false, "this is not an argument of #()");
@@ -275,14 +296,17 @@ value scan_argument(struct reader *r)
     if (n >= 100) prefix[used++] = (char)('0' + n / 100);
     if (n >= 10) prefix[used++] = (char)('0' + n / 10 % 10);
     prefix[used++] = (char)('0' + n % 10);
-    return name_generated(r, prefix, used, id, "#");
+    return reader_name(r, prefix, used, id, "#");
 }
 
 /* ---- characters ---- */
 
 static int digit_of(char c, unsigned radix)
 {
-    int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
+    int d = c >= '0' && c <= '9'   ? c - '0'
+            : c >= 'a' && c <= 'f' ? c - 'a' + 10
+            : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                   : 99;
     return d < (int)radix ? d : -1;
 }
 
@@ -316,7 +340,8 @@ value scan_character(struct reader *r)
 {
     struct place start = reader_place(r);
     uint32_t c;
-    if (r->at == r->size) return reader_fail(r, start, "a character", true, "the text ends after a backslash");
+    if (r->at == r->size)
+        return reader_fail(r, start, "a character", true, "the text ends after a backslash");
     unsigned first = utf8_decode(r->bytes + r->at, r->size - r->at, &c);
     const char *s = r->bytes + r->at;
     if (c == 'u' && r->at + 1 < r->size && s[1] == '{') { /* \u{...}: braces would end a token */
@@ -324,7 +349,8 @@ value scan_character(struct reader *r)
         while (end < r->size && end < r->at + 10 && r->bytes[end] != '}') end++;
         if (end == r->size) return reader_fail(r, start, "}", true, "the text ends inside \\u{");
         bool good = code_point(s + 2, end - r->at - 2, 16, &c) && utf8_is_scalar(c) && r->bytes[end] == '}';
-        if (!good) return reader_fail(r, start, "\\u{1 to 6 hexadecimal digits}", false, "this is not a code point");
+        if (!good)
+            return reader_fail(r, start, "\\u{1 to 6 hexadecimal digits}", false, "this is not a code point");
         r->at = end + 1;
         return from_char(c);
     }
@@ -336,7 +362,8 @@ value scan_character(struct reader *r)
         if (c == '\n') newline(r);
         return from_char(c);
     }
-    if (!named_character(s, size, &c)) return reader_fail(r, start, "a character", false, "there is no character of this name");
+    if (!named_character(s, size, &c))
+        return reader_fail(r, start, "a character", false, "there is no character of this name");
     pass_to(r, end);
     return from_char(c);
 }
@@ -353,6 +380,16 @@ static bool hex4(const struct reader *r, uint64_t at, uint32_t *c)
     return r->size - at >= 4 && code_point(r->bytes + at, 4, 16, c);
 }
 
+/* The text ends after up to three hexadecimal digits. */
+static bool hex4_cut(const struct reader *r, uint64_t at)
+{
+    for (unsigned i = 0; i < 4; i++, at++) {
+        if (at == r->size) return true;
+        if (digit_of(r->bytes[at], 16) < 0) return false;
+    }
+    return false;
+}
+
 /* at stands on the u of an escape. */
 static value escape_unicode(struct reader *r)
 {
@@ -362,15 +399,17 @@ static value escape_unicode(struct reader *r)
         uint64_t end = at + 1;
         while (end < r->size && end < at + 8 && r->bytes[end] != '}') end++;
         if (end == r->size) return reader_end_of_text(r);
-        if (r->bytes[end] != '}' || !code_point(r->bytes + at + 1, end - at - 1, 16, &c) || !utf8_is_scalar(c))
+        if (r->bytes[end] != '}' || !code_point(r->bytes + at + 1, end - at - 1, 16, &c) ||
+            !utf8_is_scalar(c))
             return string_bad(r, "\\u{1 to 6 hexadecimal digits}", "this is not a code point");
         at = end + 1;
     } else {
-        if (at + 4 > r->size) return reader_end_of_text(r);
-        if (!hex4(r, at, &c)) return string_bad(r, "\\u and four hexadecimal digits", "this is not a code point");
+        if (hex4_cut(r, at)) return reader_end_of_text(r);
+        if (!hex4(r, at, &c))
+            return string_bad(r, "\\u and four hexadecimal digits", "this is not a code point");
         at += 4;
-        if (c >= 0xd800 && c < 0xdc00 && at + 6 <= r->size && r->bytes[at] == '\\' && r->bytes[at + 1] == 'u' &&
-            hex4(r, at + 2, &low) && low >= 0xdc00 && low < 0xe000) {
+        if (c >= 0xd800 && c < 0xdc00 && at + 6 <= r->size && r->bytes[at] == '\\' &&
+            r->bytes[at + 1] == 'u' && hex4(r, at + 2, &low) && low >= 0xdc00 && low < 0xe000) {
             c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
             at += 6;
         }
@@ -409,7 +448,8 @@ static value escape(struct reader *r)
     case 'u': return escape_unicode(r);
     default:
         if (c >= '0' && c <= '7') return escape_octal(r);
-        return string_bad(r, "one of \\n \\t \\r \\b \\f \\\" \\\\ \\uXXXX \\u{...} \\0 to \\377", "there is no such escape");
+        return string_bad(r, "one of \\n \\t \\r \\b \\f \\\" \\\\ \\uXXXX \\u{...} \\0 to \\377",
+                          "there is no such escape");
     }
     text_byte(&r->text, c);
     r->at++;
@@ -446,7 +486,7 @@ static value string_done(struct reader *r, value s)
 {
     bool regex = r->frame.kind == K_REGEX;
     r->at++;
-    frame_pop(r);
+    reader_pop(r);
     return regex ? regex_make(r->p, s) : s;
 }
 
@@ -481,7 +521,7 @@ value scan_string(struct reader *r, struct place start, bool regex)
         r->at++;
         return s;
     }
-    frame_push(r, regex ? K_REGEX : K_STRING, start);
+    reader_push(r, regex ? K_REGEX : K_STRING, start);
     text_init(&r->text, r->p);
     return scan_string_on(r);
 }

@@ -14,8 +14,8 @@
 
 struct stack {
     struct process *p;
-    struct object *chunk; /* NULL: the slots are in local */
-    struct object *spare; /* an emptied chunk, so that a walk on the edge does not thrash */
+    struct object *chunk;    /* NULL: the slots are in local */
+    struct object *spare;    /* an emptied chunk, so that a walk on the edge does not thrash */
     uint32_t used, capacity; /* of the top chunk */
     value local[STACK_LOCAL];
 };
@@ -30,8 +30,10 @@ void stack_load(struct stack *s, struct process *p, value chunk, uint32_t used);
 static inline void stack_push(struct stack *s, value v)
 {
     if (UNLIKELY(s->used == s->capacity)) stack_grow(s);
-    if (LIKELY(!s->chunk)) s->local[s->used++] = v;
-    else heap_write(s->p, s->chunk, 1 + s->used++, v);
+    if (LIKELY(!s->chunk))
+        s->local[s->used++] = v;
+    else
+        heap_write(s->p, s->chunk, 1 + s->used++, v);
 }
 
 /* Pre: not empty. */
@@ -42,6 +44,9 @@ static inline value stack_pop(struct stack *s)
     return s->chunk ? s->chunk->p[1 + s->used] : s->local[s->used];
 }
 
-static inline bool stack_empty(const struct stack *s) { return s->used == 0 && (!s->chunk || s->chunk->p[0] == NIL); }
+static inline bool stack_empty(const struct stack *s)
+{
+    return s->used == 0 && (!s->chunk || s->chunk->p[0] == NIL);
+}
 
 #endif

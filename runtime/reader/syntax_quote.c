@@ -12,9 +12,10 @@ enum { CONSTANT, FORM, SPLICE };
 #define CALL_ARGS 200 /* arguments of one generated call, well below LIMIT_CALL_ARGS */
 
 static const char *const special_names[] = {
-    "quote",   "if",    "do",     "let*",     "letfn*",   "loop*", "recur", "fn*",  "var",  "def",  "catch*", "cleanup*",
-    "receive*", "take*", "skip*",  "alt*",     "fail*",    "catch", "finally", "try", "throw", "new", "set!",   "&",
-    "_",       ".",     "monitor-enter", "monitor-exit", "case*", "reify*", "deftype*", "import*",
+    "quote",        "if",     "do",       "let*",     "letfn*",  "loop*", "recur", "fn*",   "var",
+    "def",          "catch*", "cleanup*", "receive*", "take*",   "skip*", "alt*",  "fail*", "catch",
+    "finally",      "try",    "throw",    "new",      "set!",    "&",     "_",     ".",     "monitor-enter",
+    "monitor-exit", "case*",  "reify*",   "deftype*", "import*",
 };
 
 static bool is_special(value symbol)
@@ -55,7 +56,7 @@ static value resolve(struct reader *r, value symbol)
         return ns == VAL_ABSENT ? symbol : symbol_make(r->p, ns, name_name(symbol));
     }
     if (size > 1 && name[size - 1] == '#')
-        return name_generated(r, name, size - 1, name_id(r, r->frame.start.offset), "__auto__");
+        return reader_name(r, name, size - 1, reader_name_id(r, r->frame.start.offset), "__auto__");
     if (is_special(symbol) || name[0] == '.' || name[size - 1] == '.') return symbol;
     return resolve_unqualified(r, symbol);
 }
@@ -64,9 +65,9 @@ static value resolve(struct reader *r, value symbol)
 
 static value as_form(struct reader *r, unsigned class, value v)
 {
-    bool quoted = class == CONSTANT && (is_symbol(v) || is_cons(v) || is_type(v, T_EMPTY_LIST) || is_vector(v) ||
-                                        is_map(v) || is_set(v));
-    return quoted ? list2(r, symbol_c(r->p, NULL, "quote"), v) : v;
+    bool quoted = class == CONSTANT && (is_symbol(v) || is_cons(v) || is_type(v, T_EMPTY_LIST) ||
+                                        is_vector(v) || is_map(v) || is_set(v));
+    return quoted ? reader_list2(r, symbol_c(r->p, NULL, "quote"), v) : v;
 }
 
 static value give(struct reader *r, unsigned class, value v)
@@ -74,8 +75,9 @@ static value give(struct reader *r, unsigned class, value v)
     struct reader_frame *f = &r->frame;
     if (f->kind != K_EXPAND) {
         if (class == SPLICE)
-            return reader_fail(r, reader_place(r), "~@ inside a collection", false, "~@ has nothing to splice into");
-        return deliver(r, as_form(r, class, v));
+            return reader_fail(r, reader_place(r), "~@ inside a collection", false,
+                               "~@ has nothing to splice into");
+        return reader_deliver(r, as_form(r, class, v));
     }
     stack_push(&r->stack, v);
     stack_push(&r->stack, from_fixnum(class));
@@ -87,7 +89,7 @@ static value give(struct reader *r, unsigned class, value v)
 
 static void open_form(struct reader *r, enum reader_frame_kind kind, struct place start, value items)
 {
-    frame_push(r, K_EXPAND, start);
+    reader_push(r, K_EXPAND, start);
     r->frame.flags = (uint8_t)kind;
     stack_push(&r->todo, items);
     stack_push(&r->todo, from_fixnum(0));
@@ -105,9 +107,7 @@ static value expand_mark(struct reader *r, value mark, struct place start)
         open_form(r, K_META, start, vector_make(r->p, items, 2));
         return NIL;
     }
-    case K_TAG:
-        open_form(r, K_TAG, start, vector_make(r->p, &a, 1));
-        return give(r, CONSTANT, b);
+    case K_TAG: open_form(r, K_TAG, start, vector_make(r->p, &a, 1)); return give(r, CONSTANT, b);
     default: open_form(r, kind, start, a); return NIL;
     }
 }
@@ -156,7 +156,7 @@ static value constant_list(struct reader *r, uint32_t n)
 
 static value call(struct reader *r, const char *function, value args)
 {
-    return list_prepend(r->p, args, core_symbol(r, function));
+    return list_prepend(r->p, args, reader_core_symbol(r, function));
 }
 
 /* (f e ...) with every item as a form. */
@@ -209,7 +209,8 @@ static value sequence_form(struct reader *r, uint32_t n, bool spliced)
 static value collection_form(struct reader *r, const char *function, uint32_t n, bool spliced)
 {
     if (!spliced && n <= CALL_ARGS) return plain_call(r, function, n);
-    value items[] = {core_symbol(r, "apply"), core_symbol(r, function), sequence_form(r, n, true)};
+    value items[] = {reader_core_symbol(r, "apply"), reader_core_symbol(r, function),
+                     sequence_form(r, n, true)};
     return list_make(r->p, items, 3);
 }
 
@@ -257,10 +258,12 @@ static value close_expand(struct reader *r)
     case K_META: v = plain_call(r, "with-meta", n); break;
     case K_TAG: v = plain_call(r, "tagged-literal", n); break;
     default:
-        if (constant && n <= CONSTANT_ENTRIES) v = constant_entries(r, kind, n, &class);
-        else v = collection_form(r, kind == K_MAP ? "hash-map" : "hash-set", n, spliced);
+        if (constant && n <= CONSTANT_ENTRIES)
+            v = constant_entries(r, kind, n, &class);
+        else
+            v = collection_form(r, kind == K_MAP ? "hash-map" : "hash-set", n, spliced);
     }
-    frame_pop(r);
+    reader_pop(r);
     return give(r, class, v);
 }
 

@@ -141,7 +141,10 @@ void text_load(struct text *t, struct process *p, const value values[TEXT_SAVED_
     t->end = start + size;
 }
 
-void text_c(struct text *t, const char *s) { text_put(t, s, __builtin_strlen(s)); }
+void text_c(struct text *t, const char *s)
+{
+    text_put(t, s, __builtin_strlen(s));
+}
 
 void text_char(struct text *t, uint32_t c)
 {

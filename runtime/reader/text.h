@@ -11,14 +11,14 @@
 
 struct text {
     struct process *p;
-    char *at, *end;   /* free part of the current chunk */
-    uint64_t full;    /* bytes in the chunks before it */
-    uint64_t chars;   /* code points in those */
-    value chunk;      /* binary that `at` points into; NIL: local */
-    value chunks;     /* list of the full ones, newest first; NIL: none */
-    value result;     /* string being put together from the chunks; NIL before */
+    char *at, *end; /* free part of the current chunk */
+    uint64_t full;  /* bytes in the chunks before it */
+    uint64_t chars; /* code points in those */
+    value chunk;    /* binary that `at` points into; NIL: local */
+    value chunks;   /* list of the full ones, newest first; NIL: none */
+    value result;   /* string being put together from the chunks; NIL before */
     bool failed;
-    bool bounded;     /* never leaves the local buffer: what does not fit is dropped and sets `cut` */
+    bool bounded; /* never leaves the local buffer: what does not fit is dropped and sets `cut` */
     bool cut;
     char local[TEXT_LOCAL];
 };
@@ -45,8 +45,10 @@ static inline void text_put(struct text *t, const char *bytes, size_t size)
 }
 static inline void text_byte(struct text *t, char c)
 {
-    if (LIKELY(t->at != t->end)) *t->at++ = c;
-    else text_put_slow(t, &c, 1);
+    if (LIKELY(t->at != t->end))
+        *t->at++ = c;
+    else
+        text_put_slow(t, &c, 1);
 }
 void text_c(struct text *t, const char *s); /* a C string */
 void text_char(struct text *t, uint32_t code_point);

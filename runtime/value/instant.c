@@ -22,7 +22,10 @@ static int64_t days_from_date(int64_t year, unsigned month, unsigned day)
     return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-static bool leap(int64_t year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
+static bool leap(int64_t year)
+{
+    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
 
 static unsigned days_in_month(int64_t year, unsigned month)
 {
@@ -55,10 +58,12 @@ void instant_to_civil(int64_t us, struct civil *c)
 
 bool instant_from_civil(const struct civil *c, int64_t *us)
 {
-    if (c->year < -YEAR_LIMIT || c->year > YEAR_LIMIT || c->month < 1 || c->month > 12 || c->day < 1) return false;
+    if (c->year < -YEAR_LIMIT || c->year > YEAR_LIMIT || c->month < 1 || c->month > 12 || c->day < 1)
+        return false;
     if (c->day > days_in_month(c->year, c->month) || c->hour > 23 || c->minute > 59) return false;
     if (c->second > 59 || c->microsecond >= US_PER_SECOND) return false;
-    int64_t seconds = days_from_date(c->year, c->month, c->day) * 86400 + c->hour * 3600 + c->minute * 60 + c->second;
+    int64_t seconds =
+        days_from_date(c->year, c->month, c->day) * 86400 + c->hour * 3600 + c->minute * 60 + c->second;
     *us = seconds * US_PER_SECOND + c->microsecond;
     return true;
 }
@@ -110,7 +115,8 @@ static bool parse_zone(const char *at, const char *end, int64_t *us)
     if (*at != '+' && *at != '-') return false;
     bool behind = *at++ == '-';
     unsigned hour, minute;
-    if (!digits(&at, end, 2, &hour) || at == end || *at++ != ':' || !digits(&at, end, 2, &minute)) return false;
+    if (!digits(&at, end, 2, &hour) || at == end || *at++ != ':' || !digits(&at, end, 2, &minute))
+        return false;
     if (at != end || hour > 23 || minute > 59) return false;
     int64_t offset = ((int64_t)hour * 3600 + minute * 60) * US_PER_SECOND;
     *us += behind ? offset : -offset;

@@ -4,11 +4,20 @@
 
 #include "runtime/gc/heap.h"
 
-static inline bool is_instant(value v) { return is_type(v, T_INSTANT); }
-static inline bool is_uuid(value v) { return is_type(v, T_UUID); }
+static inline bool is_instant(value v)
+{
+    return is_type(v, T_INSTANT);
+}
+static inline bool is_uuid(value v)
+{
+    return is_type(v, T_UUID);
+}
 
 value instant_make(struct process *p, int64_t microseconds);
-static inline int64_t instant_us(value v) { return (int64_t)to_obj(v)->p[0]; }
+static inline int64_t instant_us(value v)
+{
+    return (int64_t)to_obj(v)->p[0];
+}
 
 /* RFC 3339 with parts left off from the right as Clojure allows: 2025, 2025-12, 2025-12-15, ...T10, T10:00, T10:00:00,
  * a fraction of 1 to 9 digits (beyond microseconds: dropped), then Z, +hh:mm, -hh:mm or nothing (UTC).  Years 0000 to 9999, or
@@ -23,7 +32,8 @@ struct civil {
     unsigned month, day, hour, minute, second, microsecond; /* month and day from 1 */
 };
 void instant_to_civil(int64_t microseconds, struct civil *c);
-bool instant_from_civil(const struct civil *c, int64_t *microseconds); /* false: a field is out of its range */
+bool instant_from_civil(const struct civil *c,
+                        int64_t *microseconds); /* false: a field is out of its range */
 
 value uuid_make(struct process *p, uint64_t high, uint64_t low);
 /* 8-4-4-4-12 hexadecimal digits; false: not a UUID. */

@@ -8,7 +8,10 @@ value uuid_make(struct process *p, uint64_t high, uint64_t low)
     return from_obj(o);
 }
 
-static bool dash_at(unsigned i) { return i == 8 || i == 13 || i == 18 || i == 23; }
+static bool dash_at(unsigned i)
+{
+    return i == 8 || i == 13 || i == 18 || i == 23;
+}
 
 static int hex_digit(char c)
 {
