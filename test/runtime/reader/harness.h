@@ -24,11 +24,6 @@ __attribute__((weak)) struct cell *domain_cell(struct domain *d, value s, bool c
 {
     return NULL;
 }
-value regex_make(struct process *q, value source);
-__attribute__((weak)) value regex_make(struct process *q, value source)
-{
-    return source;
-}
 
 static value string_of(const char *s)
 {

@@ -224,7 +224,9 @@ static void prefixes(void)
     same("#inst \"2025-12-15T10:00:00\"");
     reads("#inst \"2025-12-15T10:00:00.000-00:00\"", "#inst \"2025-12-15T10:00:00\"");
     same("#uuid \"f81d4fae-7dec-11d0-a765-00a0c91e6bf6\"");
+    same("#\"a\\d\"");
     same("#bytes \"deadbeef\"");
+    same("#\"a\\d\"");
     same("#bytes \"\"");
     reads("#bytes \"DEAD\"", "#bytes \"dead\"");
     same("#lona/keyword [nil \"a b\"]");
