@@ -56,6 +56,7 @@ struct domain {
     struct deferred deferred;
 };
 #define DOMAIN_NO_CHILDREN 1u /* may not make domains */
+#define DOMAIN_FILES 2u       /* may use the host's files */
 
 /* ---- budgets.  Any thread.  Charge: false if the limit would be passed, nothing changed. ---- */
 bool domain_charge(struct domain *d, uint64_t bytes);

@@ -5,6 +5,7 @@
 #include "runtime/gc/pool.h"
 #include "runtime/sched/domain.h"
 #include "runtime/sched/scheduler.h"
+#include "runtime/value/string.h"
 
 #define MAX_MS ((uint64_t)1 << 40) /* 34 years: beyond, a timeout is as good as none */
 
@@ -42,7 +43,7 @@ static bool exit_signal(struct process *p, struct message *m)
     struct system *s = p->domain->system;
     value reason = to_obj(m->content)->p[2];
     if (p->flags & PROC_TRAP_EXIT) return true;
-    if (reason == s->keywords[KW_NORMAL] && m->sender != p->id) {
+    if (is_keyword(reason) && name_equal(reason, s->keywords[KW_NORMAL]) && m->sender != p->id) {
         message_drop(p->scheduler, p, m);
         return false;
     }

@@ -4,8 +4,7 @@
 #include "base/mem.h"
 #include "runtime/gc/heap.h"
 #include "runtime/gc/pool.h"
-#include "runtime/sched/domain.h"
-#include "runtime/sched/scheduler.h"
+#include "runtime/sched/tree.h"
 #include "runtime/vm/vm.h"
 
 struct system *process_system(const struct process *p)
@@ -96,15 +95,24 @@ void process_start(struct scheduler *s, struct process *p)
     scheduler_enqueue(s, p, true);
 }
 
-static bool set_options(struct scheduler *s, struct process *p, const struct spawn_options *o,
-                        uint64_t parent)
+static bool set_options(struct scheduler *s, struct process *parent, struct process *p,
+                        const struct spawn_options *o)
 {
-    if (o->max_heap_words == 0 && o->name == NIL && !o->link && !o->monitor) return true;
+    if (o->name != NIL) {
+        switch (name_register(s, p, o->name)) {
+        case NAME_DONE: break;
+        case NAME_TAKEN:
+            process_fail(parent, ERR_STATE, o->name, "spawn: the name %v is taken", o->name);
+            return false;
+        case NAME_DEAD:
+        case NAME_NO_MEMORY: return false;
+        }
+    }
+    if (o->max_heap_words == 0 && !o->link && !o->monitor) return true;
     struct process_ext *e = process_ext(s, p);
     if (e == NULL) return false;
     e->max_heap_words = o->max_heap_words;
-    e->label = o->name;
-    e->parent = parent;
+    e->parent = parent->id;
     return true;
 }
 
@@ -130,6 +138,7 @@ uint64_t process_spawn(struct process *parent, value f, const value *args, unsig
     if (p == NULL && __atomic_load_n(&d->state, __ATOMIC_SEQ_CST) != DOMAIN_LIVE)
         process_fail(parent, ERR_NO_DOMAIN, NIL, "the domain is being taken down");
     if (p == NULL) return refuse(s, parent, NULL);
+    p->priority = o->priority;
     value few[SPAWN_ARGS_INLINE + 1], *values = few;
     if (argc > SPAWN_ARGS_INLINE) values = pool_alloc(s->heap, (argc + 1) * sizeof *values);
     if (values == NULL) return refuse(s, parent, p);
@@ -140,7 +149,7 @@ uint64_t process_spawn(struct process *parent, value f, const value *args, unsig
     if (ok && VM_ENTRY_WORDS + argc > STACK_INITIAL_WORDS) ok = process_grow_stack(p, VM_ENTRY_WORDS + argc);
     if (ok) vm_enter(p, values[0], values + 1, argc);
     if (values != few) pool_free(s->heap, values, (argc + 1) * sizeof *values);
-    if (!ok || !set_options(s, p, o, parent->id)) return refuse(s, parent, p);
+    if (!ok || !set_options(s, parent, p, o)) return refuse(s, parent, p);
     uint64_t id = p->id;
     if (o->link && process_link(s, parent, id) != RELATION_DONE) return refuse(s, parent, p);
     if (o->monitor && process_monitor(s, parent, id, o->monitor_number) != RELATION_DONE) {

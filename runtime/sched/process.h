@@ -76,6 +76,10 @@ struct process {
     value exit_reason; /* VAL_ABSENT: none yet; returning from the outermost frame leaves it so */
 };
 
+#define PRIORITY_NORMAL 0
+#define PRIORITY_LOW 1
+#define PRIORITY_HIGH 2
+
 #define PROC_TRAP_EXIT 0x1u
 #define PROC_STEPPING 0x2u
 #define PROC_COLLECT 0x4u        /* collect at the next safepoint */

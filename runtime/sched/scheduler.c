@@ -364,7 +364,7 @@ void system_run(struct system *s)
     static const uint32_t never = 0;
     start_contexts(s);
     scheduler_run(&s->schedulers[0], &never);
-    schedulers_stop(s);
+    system_stop_all(s);
 }
 
 struct message *system_run_until(struct system *s, uint64_t id)
@@ -380,6 +380,15 @@ struct message *system_run_until(struct system *s, uint64_t id)
     return reason;
 }
 
+void system_halt(struct system *s, int code)
+{
+    struct scheduler_shared *shared = s->shared;
+    shared->exit_code = code;
+    __atomic_store_n(&shared->exit_asked, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&shared->watched_done, 1, __ATOMIC_SEQ_CST);
+    port_signal_raise(s->port, &s->schedulers[0].signal, SIGNAL_WORK);
+}
+
 void system_stop(struct system *s)
 {
     __atomic_store_n(&s->shared->stopping, 1, __ATOMIC_SEQ_CST);
@@ -387,7 +396,7 @@ void system_stop(struct system *s)
         port_signal_raise(s->port, &s->schedulers[i].signal, SIGNAL_WORK);
 }
 
-void schedulers_stop(struct system *s)
+void system_stop_all(struct system *s)
 {
     system_stop(s);
     if (s->shared->started == 0) return;

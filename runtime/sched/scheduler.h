@@ -72,6 +72,9 @@ struct scheduler_shared {
     uint64_t unique;     /* atomic; next block of unique numbers */
     uint64_t boot_nonce; /* high half of refs */
 
+    struct lock atoms_lock;
+    struct atom_cell *atoms;
+
     struct lock deferred_lock;
     struct deferred *deferred[3];
     uint64_t deferred_epoch[3];
@@ -91,7 +94,6 @@ void scheduler_enqueue(struct scheduler *s, struct process *p, bool woken);
 /* Run processes on this context until *until is nonzero or the system stops. */
 void scheduler_run(struct scheduler *s, const uint32_t *until);
 bool schedulers_init(struct system *s, unsigned count);
-void schedulers_stop(struct system *s);
 void schedulers_free(struct system *s);
 void timers_free_all(struct system *s);
 void epoch_force(struct system *s);

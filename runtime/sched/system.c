@@ -30,7 +30,8 @@ void system_release(struct system *s, void *block, uint64_t bytes)
 static bool make_keywords(struct system *s)
 {
     for (unsigned i = 0; i < KW_COUNT; i++) {
-        s->keywords[i] = domain_intern_keyword(s->root, NULL, 0, keyword_names[i], __builtin_strlen(keyword_names[i]));
+        s->keywords[i] =
+            domain_intern_keyword(s->root, NULL, 0, keyword_names[i], __builtin_strlen(keyword_names[i]));
         if (s->keywords[i] == NIL) return false;
     }
     return true;
@@ -58,6 +59,7 @@ static bool assemble(struct system *s, const struct system_options *o)
     if (!vm_system_init(s)) return false;
     struct domain_options root = {.name = NIL, .meta = NIL, .limit_bytes = o->memory_bytes};
     if (domain_new(s, NULL, &root) == NULL || !make_keywords(s)) return false;
+    s->root->flags |= DOMAIN_FILES;
     s->root->name = domain_shared_string(s->root, "root");
     return s->root->name != NIL && define_primitives(s);
 }
@@ -75,7 +77,7 @@ struct system *system_new(struct port *port, const struct system_options *o)
 /* Everything that runs has been stopped and joined. */
 void system_free(struct system *s)
 {
-    schedulers_stop(s);
+    system_stop_all(s);
     struct scheduler *first = &s->schedulers[0];
     uint32_t index = 0;
     for (struct process *p; (p = process_next(s, &index)) != NULL;) {

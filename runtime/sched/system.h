@@ -27,6 +27,7 @@ struct system {
     struct scheduler_shared *shared; /* idle set, epochs, unique numbers: sched/scheduler.c */
     struct unit_table *units;        /* vm/load.c: unit indices in use */
     struct vm_system *vm;            /* vm/vm.h: set by vm_system_init() */
+    const char *lib_root;            /* directory of the library; "" if there is none */
     value keywords[KW_COUNT];
 };
 
@@ -38,8 +39,11 @@ struct system_options {
 struct system *system_new(struct port *port, const struct system_options *o);
 /* Run the schedulers, the calling context being the first, until system_stop() is called; then join the others. */
 void system_run(struct system *s);
-void system_stop(struct system *s); /* any thread; schedulers finish their turns */
-void system_free(struct system *s); /* every process, domain and byte */
+/* End the system with an exit code: whoever waits in system_run_until() gets to know. */
+void system_halt(struct system *s, int code);
+void system_stop_all(struct system *s); /* and join them */
+void system_stop(struct system *s);     /* any thread; schedulers finish their turns */
+void system_free(struct system *s);     /* every process, domain and byte */
 
 struct system *process_system(const struct process *p);
 
@@ -95,6 +99,7 @@ struct spawn_options {
     struct domain *domain; /* NULL: the parent's */
     bool link, monitor;
     uint64_t monitor_number; /* of the ref, if monitor */
+    uint8_t priority;        /* PRIORITY_ */
     uint64_t max_heap_words; /* 0: no limit of its own */
     value name;              /* symbol or NIL */
 };

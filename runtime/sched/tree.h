@@ -11,6 +11,7 @@
  * rare, and with one lock a child can take over its parent's cells as they were when it was made. */
 struct domain_table {
     struct lock lock;
+    struct lock spawn_lock; /* finding a domain by name and making it if it is not there */
     uint32_t limit, free_count;
     uint32_t *free; /* indexes */
     uint32_t free_capacity;

@@ -27,3 +27,14 @@ format: ## format the C sources with clang-format-19
 
 clean: ## remove everything built
 	rm -rf out
+
+# ---- the program ----
+LONA := $(OUT)/lona
+.PHONY: lona
+lona: $(LONA) ## build the program (out/lona is the release build)
+
+$(LONA): $(OUT)/obj/$(MAIN:.c=.o) $(LIB)
+	$(CC) $(CFLAGS) $(OUT)/obj/$(MAIN:.c=.o) $(LIB) $(LDFLAGS) -o $@
+ifeq ($(V),release)
+	@ln -sf $(V)/lona out/lona
+endif

@@ -119,6 +119,11 @@ bool port_console_raw(struct port *p, bool on)
     return true;
 }
 
+bool port_console_terminal(struct port *p)
+{
+    return isatty(0) != 0;
+}
+
 void port_console_size(struct port *p, unsigned *columns, unsigned *rows)
 {
     struct winsize w;

@@ -1,0 +1,131 @@
+#include "runtime/sched/atom.h"
+
+#include "runtime/gc/pool.h"
+#include "runtime/prims/declare.h"
+#include "runtime/sched/scheduler.h"
+#include "runtime/value/string.h"
+
+void atom_retain(struct atom_cell *a)
+{
+    __atomic_fetch_add(&a->references, 1, __ATOMIC_RELAXED);
+}
+
+void atom_release(struct system *s, struct atom_cell *a)
+{
+    if (__atomic_fetch_sub(&a->references, 1, __ATOMIC_ACQ_REL) != 1) return;
+    lock_acquire(&s->shared->atoms_lock);
+    *a->link_at = a->next;
+    if (a->next != NULL) a->next->link_at = a->link_at;
+    lock_release(&s->shared->atoms_lock);
+    domain_uncharge(a->domain, sizeof *a);
+    __atomic_fetch_sub(&a->domain->atom_count, 1, __ATOMIC_RELAXED);
+    domain_release(a->domain);
+    system_release(s, a, sizeof *a);
+}
+
+void atoms_visit(struct system *s, void (*visit)(void *context, value *slot), void *context)
+{
+    lock_acquire(&s->shared->atoms_lock);
+    for (struct atom_cell *a = s->shared->atoms; a != NULL; a = a->next) {
+        visit(context, &a->content);
+        visit(context, &a->info);
+    }
+    lock_release(&s->shared->atoms_lock);
+}
+
+static struct atom_cell *atom_new(struct process *p, value content)
+{
+    struct domain *d = p->domain;
+    if (!domain_charge(d, sizeof(struct atom_cell))) return NULL;
+    struct atom_cell *a = system_alloc(d->system, sizeof *a);
+    if (a == NULL) {
+        domain_uncharge(d, sizeof *a);
+        return NULL;
+    }
+    *a = (struct atom_cell){.references = 1, .content = content, .info = NIL, .domain = d};
+    domain_retain(d);
+    __atomic_fetch_add(&d->atom_count, 1, __ATOMIC_RELAXED);
+    struct scheduler_shared *shared = d->system->shared;
+    lock_acquire(&shared->atoms_lock);
+    a->next = shared->atoms;
+    a->link_at = &shared->atoms;
+    if (a->next != NULL) a->next->link_at = &a->next;
+    shared->atoms = a;
+    lock_release(&shared->atoms_lock);
+    return a;
+}
+
+static struct atom_cell *atom_of(struct process *p, const char *function, value v)
+{
+    if (is_type(v, T_ATOM)) return (struct atom_cell *)(uintptr_t)to_obj(v)->p[0];
+    fail_type(p, function, 1, v, "an atom");
+    return NULL;
+}
+
+value prim_atom(struct process *p, value *a, unsigned argc)
+{
+    value content = arena_publish(p, a[0]);
+    if (content == VAL_ERROR) return VAL_ERROR;
+    struct atom_cell *cell = atom_new(p, content);
+    if (cell == NULL)
+        return process_fail(p, ERR_OUT_OF_MEMORY, NIL,
+                            "the domain's memory limit leaves no room for an atom");
+    struct object *o = heap_alloc(p, T_ATOM, 0, 2);
+    o->p[0] = (value)(uintptr_t)cell;
+    heap_link_offheap(p, o);
+    return from_obj(o);
+}
+
+value prim_is_atom(struct process *p, value *a, unsigned argc)
+{
+    return from_bool(is_type(a[0], T_ATOM));
+}
+
+value prim_atom_get(struct process *p, value *a, unsigned argc)
+{
+    struct atom_cell *cell = atom_of(p, "-atom-get", a[0]);
+    return cell == NULL ? VAL_ERROR : __atomic_load_n(&cell->content, __ATOMIC_ACQUIRE);
+}
+
+value prim_atom_reset(struct process *p, value *a, unsigned argc)
+{
+    struct atom_cell *cell = atom_of(p, "-atom-reset!", a[0]);
+    value content = cell == NULL ? VAL_ERROR : arena_publish(p, a[1]);
+    if (content == VAL_ERROR) return VAL_ERROR;
+    __atomic_store_n(&cell->content, content, __ATOMIC_SEQ_CST);
+    return content;
+}
+
+/* Identity, but for names, which are identical when they are equal. */
+static bool same(value a, value b)
+{
+    return a == b ||
+           (((is_keyword(a) && is_keyword(b)) || (is_symbol(a) && is_symbol(b))) && name_equal(a, b));
+}
+
+value prim_atom_compare_and_set(struct process *p, value *a, unsigned argc)
+{
+    struct atom_cell *cell = atom_of(p, "compare-and-set!", a[0]);
+    if (cell == NULL) return VAL_ERROR;
+    value before = __atomic_load_n(&cell->content, __ATOMIC_ACQUIRE);
+    if (!same(before, a[1])) return FALSE_;
+    value content = arena_publish(p, a[2]);
+    if (content == VAL_ERROR) return VAL_ERROR;
+    return from_bool(__atomic_compare_exchange_n(&cell->content, &before, content, false, __ATOMIC_SEQ_CST,
+                                                 __ATOMIC_SEQ_CST));
+}
+
+value prim_atom_info(struct process *p, value *a, unsigned argc)
+{
+    struct atom_cell *cell = atom_of(p, "-atom-info", a[0]);
+    return cell == NULL ? VAL_ERROR : __atomic_load_n(&cell->info, __ATOMIC_ACQUIRE);
+}
+
+value prim_atom_set_info(struct process *p, value *a, unsigned argc)
+{
+    struct atom_cell *cell = atom_of(p, "-atom-set-info!", a[0]);
+    value info = cell == NULL ? VAL_ERROR : arena_publish(p, a[1]);
+    if (info == VAL_ERROR) return VAL_ERROR;
+    __atomic_store_n(&cell->info, info, __ATOMIC_SEQ_CST);
+    return info;
+}

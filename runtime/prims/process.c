@@ -1,0 +1,315 @@
+/* Processes as the language sees them: made, addressed, linked, watched, named, ended. */
+#include "runtime/gc/pool.h"
+#include "runtime/prims/declare.h"
+#include "runtime/sched/spawn.h"
+#include "runtime/sched/tree.h"
+#include "runtime/value/collection.h"
+#include "runtime/value/number.h"
+#include "runtime/value/string.h"
+
+#define MAX_SPAWN_ARGS 64
+
+static value no_memory(struct process *p)
+{
+    return process_fail(p, ERR_OUT_OF_MEMORY, NIL, "the memory limit of the domain leaves no room");
+}
+
+/* ---- pids ---- */
+
+static bool is_name(value v)
+{
+    return is_symbol(v) || is_keyword(v);
+}
+
+/* The process that an argument addresses, a pid or a registered name.  0: error raised. */
+static uint64_t address_of(struct process *p, const char *function, unsigned arg, value v, uint32_t *rights)
+{
+    if (is_type(v, T_PID)) {
+        *rights = header_flags(to_obj(v)->header) & PID_ALL;
+        return to_obj(v)->p[0];
+    }
+    *rights = PID_SEND | PID_MONITOR;
+    if (!is_name(v)) {
+        fail_type(p, function, arg, v, "a pid or a registered name");
+        return 0;
+    }
+    uint64_t id = name_find(p->domain, v);
+    if (id == 0) process_fail(p, ERR_NO_PROCESS, v, "no process is registered as %v", v);
+    return id;
+}
+
+/* A right counts if the pid carries it, or if the process is of the caller's own domain: one domain is one trust zone. */
+static bool may(struct process *p, uint64_t id, uint32_t rights, uint32_t needed)
+{
+    if ((rights & needed) == needed) return true;
+    struct process *target = process_by_id(p->domain->system, id);
+    return target == NULL || domain_within(target->domain, p->domain);
+}
+
+static value denied(struct process *p, const char *function, value pid, const char *right)
+{
+    return process_fail(p, ERR_NO_CAPABILITY, pid, "%s: %v does not carry the right to %s it", function, pid,
+                        right);
+}
+
+value prim_self(struct process *p, value *a, unsigned argc)
+{
+    return pid_value(p, p->id, PID_SEND | PID_MONITOR);
+}
+
+value prim_is_pid(struct process *p, value *a, unsigned argc)
+{
+    return from_bool(is_type(a[0], T_PID));
+}
+value prim_is_ref(struct process *p, value *a, unsigned argc)
+{
+    return from_bool(is_type(a[0], T_REF));
+}
+
+value prim_make_ref(struct process *p, value *a, unsigned argc)
+{
+    return ref_value(p, unique_number(p->scheduler));
+}
+
+value prim_alive(struct process *p, value *a, unsigned argc)
+{
+    if (!is_type(a[0], T_PID)) return fail_type(p, "alive?", 1, a[0], "a pid");
+    return from_bool(process_by_id(p->domain->system, to_obj(a[0])->p[0]) != NULL);
+}
+
+/* ---- messages ---- */
+
+value prim_send(struct process *p, value *a, unsigned argc)
+{
+    uint32_t rights;
+    uint64_t to;
+    if (LIKELY(is_type(a[0], T_PID))) {
+        to = to_obj(a[0])->p[0];
+        rights = header_flags(to_obj(a[0])->header);
+        if (UNLIKELY((rights & PID_SEND) == 0) && !may(p, to, rights, PID_SEND))
+            return denied(p, "send", a[0], "send to");
+    } else {
+        to = address_of(p, "send", 1, a[0], &rights);
+        if (to == 0) return VAL_ERROR;
+    }
+    value result = process_send(p, to, a[1]);
+    return result == NIL ? a[1] : result;
+}
+
+/* The timer's message is copied now; its ref names the wheel in its high byte. */
+#define WHEEL_SHIFT 48
+
+value prim_send_after(struct process *p, value *a, unsigned argc)
+{
+    uint32_t rights;
+    if (!is_number(a[0])) return fail_type(p, "send-after", 1, a[0], "a number of milliseconds");
+    uint64_t to = address_of(p, "send-after", 2, a[1], &rights);
+    if (to == 0) return VAL_ERROR;
+    if (!may(p, to, rights, PID_SEND)) return denied(p, "send-after", a[1], "send to");
+    struct scheduler *s = p->scheduler;
+    uint64_t number = unique_number(s) | (uint64_t)s->index << WHEEL_SHIFT;
+    struct process *target = process_by_id(s->system, to);
+    if (target == NULL) return ref_value(p, number);
+    struct message *m =
+        message_make(p, target->domain, a[2], target->domain != p->domain ? COPY_CROSS_DOMAIN : 0);
+    if (m == NULL) return VAL_ERROR;
+    m->sender = p->id;
+    uint64_t deadline = deadline_after(p, a[0]);
+    if (!timer_send(s, number, target, m, deadline)) {
+        message_free(s->system, target->domain, m);
+        return no_memory(p);
+    }
+    return ref_value(p, number);
+}
+
+value prim_cancel_timer(struct process *p, value *a, unsigned argc)
+{
+    if (!is_type(a[0], T_REF)) return fail_type(p, "cancel-timer", 1, a[0], "a timer's ref");
+    uint64_t number = to_obj(a[0])->p[1];
+    int64_t left = timer_send_cancel(p->scheduler, (unsigned)(number >> WHEEL_SHIFT), number);
+    return left < 0 ? FALSE_ : number_from_i64(p, left);
+}
+
+/* prim_state: the deadline, in nanoseconds. */
+value prim_sleep(struct process *p, value *a, unsigned argc)
+{
+    if (!is_number(a[0]) && a[0] != NIL) return fail_type(p, "sleep", 1, a[0], "a number of milliseconds");
+    struct scheduler *s = p->scheduler;
+    if (p->prim_state == NIL) {
+        uint64_t deadline = deadline_after(p, a[0]);
+        if (deadline == 0) return NIL;
+        process_lock(p);
+        struct process_ext *e = process_ext(s, p);
+        process_unlock(p);
+        if (e == NULL) return no_memory(p);
+        timer_cancel(s->system, &e->timer); /* of a receive around this call, which sets it again */
+        timer_set_wake(s, &e->timer, p, deadline);
+        p->prim_state = number_from_u64(p, deadline);
+        return VAL_SUSPEND;
+    }
+    uint64_t deadline;
+    if (number_to_u64(p->prim_state, &deadline) && port_clock_ns(s->system->port) < deadline)
+        return VAL_SUSPEND;
+    p->prim_state = NIL;
+    return NIL;
+}
+
+/* ---- spawn ---- */
+
+static unsigned arguments_of(value list, value *args, bool *too_many)
+{
+    struct walk w;
+    value key, val;
+    unsigned n = 0;
+    *too_many = false;
+    if (list == NIL) return 0;
+    for (walk_start(&w, list); walk_next(&w, &key, &val);) {
+        *too_many = n == MAX_SPAWN_ARGS;
+        if (*too_many) return n;
+        args[n++] = val;
+    }
+    return n;
+}
+
+value prim_spawn(struct process *p, value *a, unsigned argc)
+{
+    value args[MAX_SPAWN_ARGS];
+    bool too_many;
+    if (a[1] != NIL && !is_vector(a[1])) return fail_type(p, "-spawn", 2, a[1], "a vector of arguments");
+    if (argc > 2 && a[2] != NIL && !is_map(a[2])) return fail_type(p, "-spawn", 3, a[2], "a map of options");
+    unsigned n = arguments_of(a[1], args, &too_many);
+    if (too_many)
+        return process_fail(p, ERR_TOO_LARGE, NIL, "spawn: a process starts with at most %d arguments",
+                            (int64_t)MAX_SPAWN_ARGS);
+    struct spawn_options o = {.name = NIL};
+    if (argc > 2 && a[2] != NIL && !spawn_options_read(p, a[2], &o)) return VAL_ERROR;
+    uint64_t id = process_spawn(p, a[0], args, n, &o);
+    if (id == 0) return VAL_ERROR;
+    value pid = pid_value(p, id, PID_ALL);
+    if (!o.monitor) return pid;
+    value pair[2] = {pid, ref_value(p, o.monitor_number)};
+    return vector_make(p, pair, 2);
+}
+
+/* ---- links and monitors ---- */
+
+value prim_link(struct process *p, value *a, unsigned argc)
+{
+    uint32_t rights;
+    uint64_t to = address_of(p, "link", 1, a[0], &rights);
+    if (to == 0) return VAL_ERROR;
+    if (!may(p, to, rights, PID_CONTROL)) return denied(p, "link", a[0], "control");
+    struct scheduler *s = p->scheduler;
+    switch (process_link(s, p, to)) {
+    case RELATION_DONE: return TRUE_;
+    case RELATION_NO_MEMORY: return no_memory(p);
+    case RELATION_DEAD: break;
+    }
+    value content[3] = {s->system->keywords[KW_EXIT], pid_value(p, to, PID_SEND | PID_MONITOR),
+                        s->system->keywords[KW_NO_PROCESS]};
+    signal_send(s, p, p, MESSAGE_LINKED_EXIT, to_obj(vector_make(p, content, 3)));
+    return TRUE_;
+}
+
+value prim_unlink(struct process *p, value *a, unsigned argc)
+{
+    uint32_t rights;
+    uint64_t to = address_of(p, "unlink", 1, a[0], &rights);
+    if (to == 0) return VAL_ERROR;
+    process_unlink(p->scheduler, p, to);
+    return TRUE_;
+}
+
+value prim_monitor(struct process *p, value *a, unsigned argc)
+{
+    uint32_t rights;
+    uint64_t to = address_of(p, "monitor", 1, a[0], &rights);
+    if (to == 0) return VAL_ERROR;
+    if (!may(p, to, rights, PID_MONITOR)) return denied(p, "monitor", a[0], "monitor");
+    struct scheduler *s = p->scheduler;
+    uint64_t number = unique_number(s);
+    switch (process_monitor(s, p, to, number)) {
+    case RELATION_DONE: break;
+    case RELATION_NO_MEMORY: return no_memory(p);
+    case RELATION_DEAD: process_send_down(s, p, p, number, to, s->system->keywords[KW_NO_PROCESS]); break;
+    }
+    return ref_value(p, number);
+}
+
+value prim_demonitor(struct process *p, value *a, unsigned argc)
+{
+    if (!is_type(a[0], T_REF)) return fail_type(p, "demonitor", 1, a[0], "a monitor's ref");
+    return from_bool(process_demonitor(p->scheduler, p, to_obj(a[0])->p[1]));
+}
+
+value prim_trap_exit(struct process *p, value *a, unsigned argc)
+{
+    bool before = (p->flags & PROC_TRAP_EXIT) != 0;
+    p->flags = truthy(a[0]) ? p->flags | PROC_TRAP_EXIT : p->flags & ~PROC_TRAP_EXIT;
+    return from_bool(before);
+}
+
+/* ---- the end ---- */
+
+value prim_process_exit(struct process *p, value *a, unsigned argc)
+{
+    p->exit_reason = a[0];
+    return VAL_EXIT;
+}
+
+value prim_exit(struct process *p, value *a, unsigned argc)
+{
+    if (argc == 1) return prim_process_exit(p, a, argc);
+    uint32_t rights;
+    uint64_t to = address_of(p, "exit", 1, a[0], &rights);
+    if (to == 0) return VAL_ERROR;
+    if (!may(p, to, rights, PID_CONTROL)) return denied(p, "exit", a[0], "control");
+    struct scheduler *s = p->scheduler;
+    struct process *target = process_by_id(s->system, to);
+    const value *kw = s->system->keywords;
+    if (target == NULL) return TRUE_;
+    bool kill = is_keyword(a[1]) && name_equal(a[1], kw[KW_KILL]);
+    process_signal_exit(s, p, target, kill ? MESSAGE_KILL : MESSAGE_EXIT, kill ? kw[KW_KILLED] : a[1]);
+    if (target == p) p->reductions = 0; /* the signal takes effect at once */
+    return TRUE_;
+}
+
+/* ---- names ---- */
+
+value prim_register(struct process *p, value *a, unsigned argc)
+{
+    if (!is_name(a[0])) return fail_type(p, "register", 1, a[0], "a symbol or keyword");
+    if (!is_type(a[1], T_PID)) return fail_type(p, "register", 2, a[1], "a pid");
+    uint64_t id = to_obj(a[1])->p[0];
+    struct process *target = process_by_id(p->domain->system, id);
+    if (target == NULL) return process_fail(p, ERR_NO_PROCESS, a[1], "register: %v is not alive", a[1]);
+    if (target->domain != p->domain)
+        return process_fail(p, ERR_NO_CAPABILITY, a[1], "register: %v is of another domain", a[1]);
+    value name = prim_intern(p, a, 1);
+    if (!obj_has(to_obj(name), OBJ_SHARED)) return no_memory(p);
+    switch (name_register(p->scheduler, target, name)) {
+    case NAME_DONE: return TRUE_;
+    case NAME_TAKEN: return process_fail(p, ERR_STATE, a[0], "register: the name %v is taken", a[0]);
+    case NAME_DEAD: return process_fail(p, ERR_NO_PROCESS, a[1], "register: %v is not alive", a[1]);
+    case NAME_NO_MEMORY: break;
+    }
+    return no_memory(p);
+}
+
+value prim_unregister(struct process *p, value *a, unsigned argc)
+{
+    if (!is_name(a[0])) return fail_type(p, "unregister", 1, a[0], "a symbol or keyword");
+    return from_bool(name_unregister(p->scheduler, p->domain, a[0]));
+}
+
+value prim_whereis(struct process *p, value *a, unsigned argc)
+{
+    if (!is_name(a[0])) return fail_type(p, "whereis", 1, a[0], "a symbol or keyword");
+    uint64_t id = name_find(p->domain, a[0]);
+    return id == 0 ? NIL : pid_value(p, id, PID_SEND | PID_MONITOR);
+}
+
+value prim_registered(struct process *p, value *a, unsigned argc)
+{
+    return names_list(p, p->domain);
+}

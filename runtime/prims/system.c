@@ -1,0 +1,132 @@
+/* Time, chance, the console, the end of the system. */
+#include "base/mem.h"
+#include "runtime/gc/pool.h"
+#include "runtime/prims/declare.h"
+#include "runtime/sched/domain.h"
+#include "runtime/sched/scheduler.h"
+#include "runtime/value/collection.h"
+#include "runtime/value/number.h"
+#include "runtime/value/string.h"
+
+static struct port *port_of(struct process *p)
+{
+    return p->domain->system->port;
+}
+
+/* ---- time and chance ---- */
+
+value prim_now_ms(struct process *p, value *a, unsigned argc)
+{
+    return number_from_i64(p, port_wall_clock_us(port_of(p)) / 1000);
+}
+
+value prim_now(struct process *p, value *a, unsigned argc)
+{
+    struct object *o = heap_alloc(p, T_INSTANT, 0, 1);
+    o->p[0] = (value)port_wall_clock_us(port_of(p));
+    return from_obj(o);
+}
+
+value prim_now_ns(struct process *p, value *a, unsigned argc)
+{
+    return number_from_u64(p, port_clock_ns(port_of(p)));
+}
+
+value prim_entropy(struct process *p, value *a, unsigned argc)
+{
+    if (!is_fixnum(a[0]) || to_fixnum(a[0]) < 0 || to_fixnum(a[0]) > 65536)
+        return process_fail(p, ERR_ARGUMENT, a[0], "-entropy takes a count of bytes from 0 to 65536");
+    uint8_t bytes[256];
+    size_t n = (size_t)to_fixnum(a[0]);
+    if (n <= sizeof bytes) {
+        port_entropy(port_of(p), bytes, n);
+        return binary_make(p, bytes, n);
+    }
+    void *block = pool_alloc(p->scheduler->heap, n);
+    if (block == NULL) return process_fail(p, ERR_OUT_OF_MEMORY, NIL, "no memory for %u bytes", (uint64_t)n);
+    port_entropy(port_of(p), block, n);
+    value v = binary_make(p, block, n);
+    pool_free(p->scheduler->heap, block, n);
+    return v;
+}
+
+value prim_unique_id(struct process *p, value *a, unsigned argc)
+{
+    return number_from_u64(p, unique_number(p->scheduler));
+}
+
+/* ---- the end ---- */
+
+value prim_halt(struct process *p, value *a, unsigned argc)
+{
+    if (!is_fixnum(a[0]) || to_fixnum(a[0]) < 0 || to_fixnum(a[0]) > 255)
+        return process_fail(p, ERR_ARGUMENT, a[0], "-halt takes an exit code from 0 to 255");
+    struct system *s = p->domain->system;
+    if (p->domain != s->root)
+        return process_fail(p, ERR_NO_CAPABILITY, NIL, "only the root domain may stop the system");
+    system_halt(s, (int)to_fixnum(a[0]));
+    p->exit_reason = s->keywords[KW_NORMAL];
+    return VAL_EXIT;
+}
+
+/* ---- console ---- */
+
+static value io_fail(struct process *p, const char *what)
+{
+    return process_fail(p, ERR_IO, NIL, "%s", what);
+}
+
+/* Output is written as far as it goes; what is left is written at the next turn.  prim_state: bytes written so far. */
+value prim_console_write(struct process *p, value *a, unsigned argc)
+{
+    size_t size, done = p->prim_state == NIL ? 0 : (size_t)to_fixnum(p->prim_state);
+    const char *bytes;
+    if (is_string(a[1]))
+        bytes = string_bytes(a[1], &size);
+    else if (is_binary(a[1]))
+        bytes = (const char *)binary_bytes(a[1], &size);
+    else
+        return fail_type(p, "-console-write", 2, a[1], "a string or binary");
+    int stream = a[0] == from_fixnum(2) ? 2 : 1;
+    size_t piece = size - done < 16384 ? size - done : 16384;
+    int64_t n = piece == 0 ? 0 : port_console_write(port_of(p), stream, bytes + done, piece);
+    p->prim_state = NIL;
+    p->reductions -= 50;
+    if (n < 0 && n != -PORT_WOULD_BLOCK) return io_fail(p, "the console does not take output");
+    if (n > 0) done += (size_t)n;
+    if (done == size) return NIL;
+    p->prim_state = from_fixnum((int64_t)done);
+    return VAL_YIELD;
+}
+
+/* Waits without holding a scheduler: the port raises a signal when there is something to read. */
+value prim_console_read(struct process *p, value *a, unsigned argc)
+{
+    struct system *s = p->domain->system;
+    char bytes[4096];
+    int64_t n = port_console_read(s->port, bytes, sizeof bytes);
+    if (n > 0) return binary_make(p, bytes, (size_t)n);
+    if (n == 0) return NIL;
+    if (n != -PORT_WOULD_BLOCK) return io_fail(p, "the console cannot be read");
+    __atomic_store_n(&s->shared->console_reader, p->id, __ATOMIC_SEQ_CST);
+    port_console_watch(s->port, &s->schedulers[0].signal, SIGNAL_CONSOLE);
+    return VAL_SUSPEND;
+}
+
+value prim_console_raw(struct process *p, value *a, unsigned argc)
+{
+    return from_bool(port_console_raw(port_of(p), truthy(a[0])));
+}
+
+value prim_console_size(struct process *p, value *a, unsigned argc)
+{
+    unsigned columns, rows;
+    port_console_size(port_of(p), &columns, &rows);
+    value items[2] = {from_fixnum(columns), from_fixnum(rows)};
+    return vector_make(p, items, 2);
+}
+
+value prim_console_terminal(struct process *p, value *a, unsigned argc)
+{
+    return from_bool(port_console_terminal(port_of(p)));
+}
