@@ -523,7 +523,7 @@ static void gen_arity(struct compiler *c, uint32_t index)
                                   .first_local = c->locals.count};
     c->arity = a;
     c->first_insn = c->code.count;
-    c->top = c->max = 0;
+    c->top = c->max = c->region_depth = 0;
     c->position = node_at(c, a->node)->position;
     c->last_position = 0;
     c->fixups.count = 0;
@@ -534,7 +534,7 @@ static void gen_arity(struct compiler *c, uint32_t index)
     AT(c, loops, struct loop, a->loop).head = 0;
     gen(c, a->node + 1, (struct dest){MODE_TAIL, 0, false});
     for (uint32_t i = 0; i < loop.count && !c->failed; i++) local_scope(c, loop.first_var + i, 0);
-    if (!c->failed) finish_record(c, a, &before);
+    if (!c->failed && !c->far) finish_record(c, a, &before);
 }
 
 void generate(struct compiler *c)

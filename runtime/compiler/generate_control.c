@@ -86,8 +86,14 @@ bool gen_recur(struct compiler *c, uint32_t n)
 /* ---- exits ----
  * The handler runs with what live(handler) names, so nothing in it may be the result of a call inside the region: the body
  * works in registers of its own.  A region never ends in a call: a frame that waits for a call at i keeps live(i + 1). */
-static void region(struct compiler *c, uint32_t first, uint32_t reg, uint32_t kind)
+static void enter_region(struct compiler *c)
 {
+    if (++c->region_depth > LIMIT_REGION_DEPTH)
+        compile_fail(c, ERR_TOO_DEEP, NIL, "more than 64 catch and cleanup forms are nested in one function%s", "");
+}
+static void leave_region(struct compiler *c, uint32_t first, uint32_t reg, uint32_t kind)
+{
+    c->region_depth--;
     *PUSH(c, regions, struct region_record) =
         (struct region_record){first, here(c), here(c), (uint16_t)reg, (uint16_t)kind};
 }
@@ -102,11 +108,12 @@ bool gen_catch(struct compiler *c, uint32_t n, struct dest d)
     if (d.mode == MODE_TAIL || (d.mode == MODE_VALUE && !d.free)) in = to_register(new_register(c));
     AT(c, vars, struct var, node.a).reg = AT(c, vars, struct var, node.b).reg = token;
     emit(c, OP_TOKEN, token, 0, 0);
+    enter_region(c);
     uint32_t first = here(c);
     gen(c, inside, in);
     bool falls = deliver(c, in.reg, d);
     if (falls) emit_jump(c, OP_JMP, 0, 0, &end);
-    region(c, first, token, REGION_CATCH);
+    leave_region(c, first, token, REGION_CATCH);
     local_scope(c, node.a, first);
     first = here(c);
     c->top = token + 1;
@@ -127,6 +134,7 @@ bool gen_cleanup(struct compiler *c, uint32_t n, struct dest d)
         emit_bc(c, OP_SPECIAL, result, (int32_t)NIL); /* so that it is defined on both ways */
     }
     uint32_t exit = new_register(c), top = c->top, first = here(c);
+    enter_region(c);
     if (d.mode == MODE_EFFECT) {
         gen(c, inside, d);
     } else {
@@ -136,7 +144,7 @@ bool gen_cleanup(struct compiler *c, uint32_t n, struct dest d)
     }
     c->top = top;
     emit_bc(c, OP_SPECIAL, exit, (int32_t)NIL);
-    region(c, first, exit, REGION_CLEANUP);
+    leave_region(c, first, exit, REGION_CLEANUP);
     gen(c, cleanup, (struct dest){MODE_EFFECT, 0, false});
     emit_jump(c, OP_JF, exit, 0, &end);
     emit(c, OP_REUNWIND, exit, 0, 0);

@@ -84,8 +84,8 @@ static bool pass(struct flow *f, const struct region_record *regions, uint32_t r
         }
         uint64_t *old = live_at(f, i);
         for (uint32_t w = 0; w < f->words; w++) {
-            changed |= old[w] != set[w];
-            old[w] = set[w];
+            changed |= (set[w] & ~old[w]) != 0;
+            old[w] |= set[w];
         }
     }
     return changed;
@@ -123,9 +123,9 @@ void liveness(struct compiler *c, uint32_t count)
         int32_t offset;
         backward |= op_jump(f.code[i], &offset) && offset < 0;
     }
+    if (c->keep_locals) keep_scopes(&f, locals, record->local_count);
     while (pass(&f, regions, record->region_count, live_at(&f, count)) && backward) {
     }
-    if (c->keep_locals) keep_scopes(&f, locals, record->local_count);
 
     uint32_t stride = (c->max + 7) / 8;
     uint8_t *out = buffer_push(c, &c->live, 1, stride * count);

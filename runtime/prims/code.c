@@ -1,4 +1,6 @@
 /* Primitives of the compiler: see code.def. */
+#include "loader/bytecode/disasm.h"
+#include "loader/bytecode/verify.h"
 #include "runtime/compiler/compile.h"
 #include "runtime/value/collection.h"
 #include "runtime/value/string.h"
@@ -65,4 +67,54 @@ value prim_literal_add(struct process *p, value *a, unsigned argc)
         return process_fail(p, ERR_ARGUMENT, a[1],
                             "a key of a large literal is too large to compare in place");
     return coll;
+}
+
+/* Text that grows in scratch memory of the process heap. */
+struct text {
+    struct process *p;
+    char *at;
+    size_t size, capacity;
+    bool failed;
+};
+static void text_add(void *context, const char *bytes, size_t size)
+{
+    struct text *t = context;
+    if (t->failed) return;
+    if (t->capacity - t->size < size) {
+        size_t capacity = max_u64(t->capacity * 2, t->size + size + 1024);
+        t->failed = heap_reserve(t->p, capacity / 8 + 1) == VAL_ERROR;
+        if (t->failed) return;
+        char *bigger = (char *)heap_alloc(t->p, T_STATE_RAW, 0, (uint32_t)(capacity / 8 + 1))->p;
+        __builtin_memcpy(bigger, t->at, t->size);
+        t->at = bigger;
+        t->capacity = capacity;
+    }
+    __builtin_memcpy(t->at + t->size, bytes, size);
+    t->size += size;
+}
+
+#define DISASSEMBLE_MAX (4u << 20)
+value prim_disassemble(struct process *p, value *a, unsigned argc);
+value prim_disassemble(struct process *p, value *a, unsigned argc)
+{
+    struct text t = {.p = p, .at = ""};
+    if (is_binary(a[0])) {
+        size_t size;
+        const uint8_t *bytes = binary_bytes(a[0], &size);
+        struct verify_error e;
+        if (size > DISASSEMBLE_MAX) return process_fail(p, ERR_TOO_LARGE, NIL, "the unit is too large to show");
+        if (!bytecode_verify(bytes, size, &e))
+            return process_fail(p, ERR_ARGUMENT, NIL, "the binary is no unit of bytecode: %s at byte %u", e.rule,
+                                (uint64_t)e.offset);
+        bytecode_disassemble(bytes, size, text_add, &t);
+    } else if (is_type(a[0], T_FN)) {
+        const struct proto *f = (const struct proto *)(uintptr_t)to_obj(a[0])->p[0];
+        const struct unit_header *h = (const struct unit_header *)f->unit->bytes;
+        if (h->total_bytes > DISASSEMBLE_MAX)
+            return process_fail(p, ERR_TOO_LARGE, NIL, "the unit is too large to show");
+        bytecode_disassemble_proto(f->unit->bytes, h->total_bytes, f->index, text_add, &t);
+    } else {
+        return fail_type(p, "-disassemble", 1, a[0], "a function of the language or a unit");
+    }
+    return t.failed ? VAL_ERROR : string_make(p, t.at, t.size);
 }
