@@ -89,7 +89,8 @@ bool gen_recur(struct compiler *c, uint32_t n)
 static void enter_region(struct compiler *c)
 {
     if (++c->region_depth > LIMIT_REGION_DEPTH)
-        compile_fail(c, ERR_TOO_DEEP, NIL, "more than 64 catch and cleanup forms are nested in one function%s", "");
+        compile_fail(c, ERR_TOO_DEEP, NIL,
+                     "more than 64 catch and cleanup forms are nested in one function%s", "");
 }
 static void leave_region(struct compiler *c, uint32_t first, uint32_t reg, uint32_t kind)
 {

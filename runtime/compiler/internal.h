@@ -139,7 +139,7 @@ struct compiler {
     uint32_t literal_add; /* global of lona.core/-literal-add, if a big collection needs it */
     uint32_t first_insn;  /* of the arity, in code */
     uint32_t region_depth;
-    uint32_t top, max;    /* next free register; registers used */
+    uint32_t top, max; /* next free register; registers used */
     uint32_t position, last_position;
     bool keep_locals;
 

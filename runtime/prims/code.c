@@ -102,10 +102,11 @@ value prim_disassemble(struct process *p, value *a, unsigned argc)
         size_t size;
         const uint8_t *bytes = binary_bytes(a[0], &size);
         struct verify_error e;
-        if (size > DISASSEMBLE_MAX) return process_fail(p, ERR_TOO_LARGE, NIL, "the unit is too large to show");
+        if (size > DISASSEMBLE_MAX)
+            return process_fail(p, ERR_TOO_LARGE, NIL, "the unit is too large to show");
         if (!bytecode_verify(bytes, size, &e))
-            return process_fail(p, ERR_ARGUMENT, NIL, "the binary is no unit of bytecode: %s at byte %u", e.rule,
-                                (uint64_t)e.offset);
+            return process_fail(p, ERR_ARGUMENT, NIL, "the binary is no unit of bytecode: %s at byte %u",
+                                e.rule, (uint64_t)e.offset);
         bytecode_disassemble(bytes, size, text_add, &t);
     } else if (is_type(a[0], T_FN)) {
         const struct proto *f = (const struct proto *)(uintptr_t)to_obj(a[0])->p[0];

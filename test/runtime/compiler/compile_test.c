@@ -84,7 +84,8 @@ static void check_fails(int line, const char *text, const char *message_part)
 
 static void test_calls(void)
 {
-    CODE("(fn* fib ([n] (if (lona.core/< n 2) n (lona.core/+ (user/fib (lona.core/- n 1)) (user/fib (lona.core/- n 2))))))",
+    CODE("(fn* fib ([n] (if (lona.core/< n 2) n (lona.core/+ (user/fib (lona.core/- n 1)) (user/fib "
+         "(lona.core/- n 2))))))",
          "proto 1 fib, 1 parameter, 6 registers, 0 captures\n"
          "0 jnlti r0 2 -> 2 ; r0\n"
          "1 ret r0 ; r0\n"
@@ -95,11 +96,11 @@ static void test_calls(void)
          "6 add r1 r1 r2 ; r1 r2\n"
          "7 ret r1 ; r1\n");
     CODE("(fn* [f x] (f (f x)))", "proto 1, 2 parameters, 9 registers, 0 captures\n"
-                                   "0 move r8 r1 ; r0 r1\n"
-                                   "1 move r5 r0 ; r0 r8\n"
-                                   "2 call r5 1 ; r0 r5 r8\n"
-                                   "3 move r2 r0 ; r0 r5\n"
-                                   "4 tail r2 1 ; r2 r5\n");
+                                  "0 move r8 r1 ; r0 r1\n"
+                                  "1 move r5 r0 ; r0 r8\n"
+                                  "2 call r5 1 ; r0 r5 r8\n"
+                                  "3 move r2 r0 ; r0 r5\n"
+                                  "4 tail r2 1 ; r2 r5\n");
     /* the value of a let* arrives where the call wants it: no moves but those of arguments */
     CODE("(fn* [a] (g (let* [x (f a)] (if x x (h a)))))", "proto 1, 1 parameter, 8 registers, 0 captures\n"
                                                           "0 move r7 r0 ; r0\n"
@@ -124,7 +125,8 @@ static void test_tests(void)
                                                    "3 int r2 2\n"
                                                    "4 ret r2 ; r2\n");
     /* or, and: jumps only */
-    CODE("(fn* [a b c] (if (let* [x (lona.core/nil? a)] (if x x (let* [y b] (if y (lona.core/== c 3) y)))) a b))",
+    CODE("(fn* [a b c] (if (let* [x (lona.core/nil? a)] (if x x (let* [y b] (if y (lona.core/== c 3) y)))) a "
+         "b))",
          "proto 1, 3 parameters, 4 registers, 0 captures\n"
          "0 isnil r3 r0 ; r0 r1 r2\n"
          "1 jt r3 -> 4 ; r0 r1 r2 r3\n"
@@ -132,26 +134,28 @@ static void test_tests(void)
          "3 jnnumeqi r2 3 -> 5 ; r0 r1 r2\n"
          "4 ret r0 ; r0\n"
          "5 ret r1 ; r1\n");
-    CODE("(fn* [a] (if (lona.core/nil? a) 1 (if (lona.core/not a) 2)))", "proto 1, 1 parameter, 2 registers, 0 captures\n"
-                                                                         "0 jnnil r0 -> 3 ; r0\n"
-                                                                         "1 int r1 1\n"
-                                                                         "2 ret r1 ; r1\n"
-                                                                         "3 jnnot r0 -> 6 ; r0\n"
-                                                                         "4 int r1 2\n"
-                                                                         "5 ret r1 ; r1\n"
-                                                                         "6 special r1 nil\n"
-                                                                         "7 ret r1 ; r1\n");
+    CODE("(fn* [a] (if (lona.core/nil? a) 1 (if (lona.core/not a) 2)))",
+         "proto 1, 1 parameter, 2 registers, 0 captures\n"
+         "0 jnnil r0 -> 3 ; r0\n"
+         "1 int r1 1\n"
+         "2 ret r1 ; r1\n"
+         "3 jnnot r0 -> 6 ; r0\n"
+         "4 int r1 2\n"
+         "5 ret r1 ; r1\n"
+         "6 special r1 nil\n"
+         "7 ret r1 ; r1\n");
     CODE("(fn* [a] (if :else (f a) (g a)))", "proto 1, 1 parameter, 5 registers, 0 captures\n"
                                              "0 move r4 r0 ; r0\n"
                                              "1 tailg r1 1 user/f ; r4\n");
     /* a comparison that is to jump when it holds needs a second jump: NaN */
-    CODE("(fn* [a b] (if (if (lona.core/< a b) nil true) 1 2))", "proto 1, 2 parameters, 3 registers, 0 captures\n"
-                                                                 "0 jnlt r0 r1 -> 2 ; r0 r1\n"
-                                                                 "1 jmp -> 4\n"
-                                                                 "2 int r2 1\n"
-                                                                 "3 ret r2 ; r2\n"
-                                                                 "4 int r2 2\n"
-                                                                 "5 ret r2 ; r2\n");
+    CODE("(fn* [a b] (if (if (lona.core/< a b) nil true) 1 2))",
+         "proto 1, 2 parameters, 3 registers, 0 captures\n"
+         "0 jnlt r0 r1 -> 2 ; r0 r1\n"
+         "1 jmp -> 4\n"
+         "2 int r2 1\n"
+         "3 ret r2 ; r2\n"
+         "4 int r2 2\n"
+         "5 ret r2 ; r2\n");
     CODE("(fn* [a] (do (if a (f)) a))", "proto 1, 1 parameter, 4 registers, 0 captures\n"
                                         "0 jf r0 -> 2 ; r0\n"
                                         "1 callg r1 0 user/f ; r0\n"
@@ -160,7 +164,8 @@ static void test_tests(void)
 
 static void test_loops(void)
 {
-    CODE("(fn* [n] (loop* [i 0 acc 1] (if (lona.core/< i n) (recur (lona.core/+ i 1) (lona.core/* acc i)) acc)))",
+    CODE("(fn* [n] (loop* [i 0 acc 1] (if (lona.core/< i n) (recur (lona.core/+ i 1) (lona.core/* acc i)) "
+         "acc)))",
          "proto 1, 1 parameter, 4 registers, 0 captures\n"
          "0 int r1 0 ; r0\n"
          "1 int r2 1 ; r0 r1\n"
@@ -231,21 +236,22 @@ static void test_closures(void)
          "5 self r4 ; r1\n"
          "6 tail r1 1 ; r1 r4\n");
     compile_text("(fn* a [] (fn* b [] (fn* c [] [a b c])))");
-    compile_text("(letfn* [f (fn* [] (fn* [] (g (fn* [] (f f g))))) g (fn* [x] (letfn* [f (fn* [] (g f))] f))] (f g))");
+    compile_text("(letfn* [f (fn* [] (fn* [] (g (fn* [] (f f g))))) g (fn* [x] (letfn* [f (fn* [] (g f))] "
+                 "f))] (f g))");
 }
 
 static void test_control(void)
 {
     CODE("(fn* [f x] (catch* [t] (f t) [v] (g v x)))", "proto 1, 2 parameters, 8 registers, 0 captures\n"
-                                                        "0 token r2 ; r0 r1\n"
-                                                        "1 move r6 r2 ; r0 r1 r2\n"
-                                                        "2 move r3 r0 ; r0 r1 r2 r6\n"
-                                                        "3 call r3 1 ; r1 r2 r3 r6\n"
-                                                        "4 ret r3 ; r1 r2 r3\n"
-                                                        "5 move r6 r2 ; r1 r2\n"
-                                                        "6 move r7 r1 ; r1 r6\n"
-                                                        "7 tailg r3 2 user/g ; r6 r7\n"
-                                                        "catch 1 .. 4 -> 5 r2\n");
+                                                       "0 token r2 ; r0 r1\n"
+                                                       "1 move r6 r2 ; r0 r1 r2\n"
+                                                       "2 move r3 r0 ; r0 r1 r2 r6\n"
+                                                       "3 call r3 1 ; r1 r2 r3 r6\n"
+                                                       "4 ret r3 ; r1 r2 r3\n"
+                                                       "5 move r6 r2 ; r1 r2\n"
+                                                       "6 move r7 r1 ; r1 r6\n"
+                                                       "7 tailg r3 2 user/g ; r6 r7\n"
+                                                       "catch 1 .. 4 -> 5 r2\n");
     CODE("(fn* [x] (cleanup* (f) (g x)))", "proto 1, 1 parameter, 7 registers, 0 captures\n"
                                            "0 special r1 nil ; r0\n"
                                            "1 callg r3 0 user/f ; r0 r1\n"
@@ -279,9 +285,12 @@ static void test_control(void)
          "6 ret r2 ; r2\n"
          "7 lit r2 :none\n"
          "8 ret r2 ; r2\n");
-    compile_text("(fn* [x] (catch* [t] (cleanup* (catch* [u] (f t u) [v] (g v)) (h t)) [v] (cleanup* (f v) (g x))))");
-    compile_text("(fn* [x] [(catch* [t] (f t) [v] v) (cleanup* (f x) (do (g x) (h x))) (receive* [m] (take* m))])");
-    compile_text("(fn* [x] (let* [y (f x) z (catch* [t] (f y) [v] [y v])] (do (catch* [t] (f y) [v] [y v]) [y z])))");
+    compile_text(
+        "(fn* [x] (catch* [t] (cleanup* (catch* [u] (f t u) [v] (g v)) (h t)) [v] (cleanup* (f v) (g x))))");
+    compile_text(
+        "(fn* [x] [(catch* [t] (f t) [v] v) (cleanup* (f x) (do (g x) (h x))) (receive* [m] (take* m))])");
+    compile_text(
+        "(fn* [x] (let* [y (f x) z (catch* [t] (f y) [v] [y v])] (do (catch* [t] (f y) [v] [y v]) [y z])))");
     compile_text("(fn* [x] (alt* (let* [y (f x)] (alt* (if y (fail*) 2) (fail*))) 3))");
 }
 
@@ -293,9 +302,12 @@ static void test_constants(void)
     CODE("(quote (a [b 1.5 \\x] {c d}))", "proto 0, 0 parameters, 1 register, 0 captures\n"
                                           "0 lit r0 (a [b #double \"3ff8000000000000\" \\u+120] {c d})\n"
                                           "1 ret r0 ; r0\n");
-    CODE("(var user/x)", "proto 0, 0 parameters, 1 register, 0 captures\n 0 lit r0 #'user/x\n 1 ret r0 ; r0\n");
-    CODE("2147483648", "proto 0, 0 parameters, 1 register, 0 captures\n 0 lit r0 2147483648\n 1 ret r0 ; r0\n");
-    CODE("-2147483648", "proto 0, 0 parameters, 1 register, 0 captures\n 0 int r0 -2147483648\n 1 ret r0 ; r0\n");
+    CODE("(var user/x)",
+         "proto 0, 0 parameters, 1 register, 0 captures\n 0 lit r0 #'user/x\n 1 ret r0 ; r0\n");
+    CODE("2147483648",
+         "proto 0, 0 parameters, 1 register, 0 captures\n 0 lit r0 2147483648\n 1 ret r0 ; r0\n");
+    CODE("-2147483648",
+         "proto 0, 0 parameters, 1 register, 0 captures\n 0 int r0 -2147483648\n 1 ret r0 ; r0\n");
     CODE("(fn* [x] (lona.core/- x 32768))", "proto 1, 1 parameter, 2 registers, 0 captures\n"
                                             "0 int r1 32768 ; r0\n"
                                             "1 sub r1 r0 r1 ; r0 r1\n"
@@ -303,7 +315,8 @@ static void test_constants(void)
     CODE("(fn* [x] (lona.core/- x -32768))", "proto 1, 1 parameter, 2 registers, 0 captures\n"
                                              "0 subi r1 r0 -32768 ; r0\n"
                                              "1 ret r1 ; r1\n");
-    CODE("^{:m 1} [1]", "proto 0, 0 parameters, 1 register, 0 captures\n 0 lit r0 ^{:m 1} [1]\n 1 ret r0 ; r0\n");
+    CODE("^{:m 1} [1]",
+         "proto 0, 0 parameters, 1 register, 0 captures\n 0 lit r0 ^{:m 1} [1]\n 1 ret r0 ; r0\n");
     CODE("(fn* [x] ^:m [x])", "proto 1, 1 parameter, 6 registers, 0 captures\n"
                               "0 move r4 r0 ; r0\n"
                               "1 vector r4 r4 1 ; r4\n"
@@ -356,7 +369,8 @@ static void test_errors(void)
     FAILS("(var 1)");
     FAILS("(letfn* [f 1] 2)");
     FAILS("(letfn* [f (g)] 2)");
-    CHECK(compile_form(p, symbol_c(p, NULL, "x"), &(struct compile_options){NIL, NIL, NIL, NIL, false}) == VAL_ERROR);
+    CHECK(compile_form(p, symbol_c(p, NULL, "x"), &(struct compile_options){NIL, NIL, NIL, NIL, false}) ==
+          VAL_ERROR);
     /* what is no datum */
     struct object *box = heap_alloc(p, T_BOX, 0, 1);
     box->p[0] = NIL;
@@ -451,7 +465,8 @@ static void test_limits(void)
 
 static void test_determinism(void)
 {
-    const char *text = "(fn* f ([a] (let* [x (g a)] [x 'sym :k {:a x :b [1 2]}])) ([a & b] (f a (fn* [] b))))";
+    const char *text =
+        "(fn* f ([a] (let* [x (g a)] [x 'sym :k {:a x :b [1 2]}])) ([a & b] (f a (fn* [] b))))";
     size_t n1, n2;
     const uint8_t *a = binary_bytes(compile_text(text), &n1);
     value noise = read_text(p, "(some other (symbols :and keywords))");
@@ -467,13 +482,14 @@ static void test_debug(void)
     const uint8_t *bytes = binary_bytes(unit, &size);
     shown_size = 0;
     bytecode_disassemble(bytes, size, show, NULL);
-    CHECK(same_words(strstr(shown, "\nproto 1"), "proto 1, 1 parameter, 7 registers, 0 captures, keeps locals\n"
-                                               "0 move r4 r0 ; r0\n"
-                                               "1 callg r1 1 user/f ; r0 r4\n"
-                                               "2 int r2 5 ; r0 r1\n"
-                                               "3 move r6 r1 ; r0 r1 r2\n"
-                                               "4 callg r3 1 user/g ; r0 r1 r2 r6\n"
-                                               "5 tailg r3 0 user/h ; r0 r1 r2\n"));
+    CHECK(same_words(strstr(shown, "\nproto 1"),
+                     "proto 1, 1 parameter, 7 registers, 0 captures, keeps locals\n"
+                     "0 move r4 r0 ; r0\n"
+                     "1 callg r1 1 user/f ; r0 r4\n"
+                     "2 int r2 5 ; r0 r1\n"
+                     "3 move r6 r1 ; r0 r1 r2\n"
+                     "4 callg r3 1 user/g ; r0 r1 r2 r6\n"
+                     "5 tailg r3 0 user/h ; r0 r1 r2\n"));
 }
 
 /* Random core forms: whatever compiles must verify. */
@@ -578,14 +594,19 @@ static void random_select(struct gen *g, struct where w)
 }
 static void random_form(struct gen *g, struct where w)
 {
-    static const char *const ops[] = {"+", "-", "*", "<", "<=", ">", ">=", "==", "=", "identical?", "cons", "nth", "get"};
+    static const char *const ops[] = {
+        "+", "-", "*", "<", "<=", ">", ">=", "==", "=", "identical?", "cons", "nth", "get"};
     static const char *const unary[] = {"not", "nil?", "first", "next", "rest", "inc", "dec"};
     w.depth--;
     if (w.depth <= 0) {
-        static const char *const leaves[] = {" 1 ", " nil ", " true ", " :k ", " 100000 ", " \"s\" ", " user/g ", " 2.5 "};
-        if (w.fail && rnd(4) == 0) out(g, "(fail*)");
-        else if (rnd(2)) random_var(g, w);
-        else out(g, leaves[rnd(8)]);
+        static const char *const leaves[] = {" 1 ",      " nil ",   " true ",   " :k ",
+                                             " 100000 ", " \"s\" ", " user/g ", " 2.5 "};
+        if (w.fail && rnd(4) == 0)
+            out(g, "(fail*)");
+        else if (rnd(2))
+            random_var(g, w);
+        else
+            out(g, leaves[rnd(8)]);
         return;
     }
     switch (rnd(20)) {
@@ -665,7 +686,8 @@ static void random_form(struct gen *g, struct where w)
         out(g, rnd(2) ? "[" : "(user/f ");
         {
             bool vector = g->text[g->size - 1] == '[';
-            for (int n = (int)rnd(vector ? 40 : 5); n > 0; n--) random_plain(g, (struct where){w.depth / 2, w.vars, -1, false, false});
+            for (int n = (int)rnd(vector ? 40 : 5); n > 0; n--)
+                random_plain(g, (struct where){w.depth / 2, w.vars, -1, false, false});
             out(g, vector ? "]" : ")");
         }
         return;
@@ -700,8 +722,10 @@ static void random_form(struct gen *g, struct where w)
     out(g, ops[rnd(13)]);
     out(g, " ");
     random_plain(g, w);
-    if (rnd(3)) random_plain(g, w);
-    else out(g, " 7");
+    if (rnd(3))
+        random_plain(g, w);
+    else
+        out(g, " 7");
     out(g, ")");
 }
 
