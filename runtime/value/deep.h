@@ -37,6 +37,9 @@ unsigned value_part_count(value v);
 value value_part(value v, unsigned i);
 /* What tells a value of these kinds from others besides its parts: type, prototype, identity. */
 uint64_t value_part_seed(value v);
+uint64_t record_seed(const struct object *r); /* of a record's fold */
+#define ORDER_DIGEST_BITS 50 /* of a digest that counts for the canonical order: as many as a fixnum keeps */
+value value_compare_at(struct process *p, value a, value b, int *budget, int depth);
 bool leaf_equal(value a, value b); /* same kind, not a container */
 int leaf_order(value a, value b);
 

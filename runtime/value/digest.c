@@ -46,11 +46,15 @@ static bool table_digest(struct process *p, value v, enum digest_mode mode, int 
     return true;
 }
 
+uint64_t record_seed(const struct object *r)
+{
+    return hash_mix64(record_type(r)->p[RTYPE_ID]);
+}
+
 static bool record_digest(struct process *p, const struct object *r, enum digest_mode mode, int *budget,
                           int depth, uint64_t *out)
 {
-    if (!record_is_map(r)) return false; /* its own protocols say */
-    uint64_t h = hash_mix64(record_type(r)->p[RTYPE_ID]), e;
+    uint64_t h = record_seed(r), e;
     uint64_t n = record_field_count(r);
     for (uint64_t i = 0; i <= n; i++) {
         if (!element(p, r->p[RECORD_EXT + i], mode, budget, depth, &e)) return false;

@@ -115,7 +115,6 @@ static int tables_equal(struct key_op *op, value a, value b, int *budget, int de
 static int records_equal(struct key_op *op, value a, value b, int *budget, int depth)
 {
     const struct object *x = to_obj(a), *y = to_obj(b);
-    if (!record_is_map(x) || !record_is_map(y)) return -1; /* a deftype: its own protocols say */
     if (!record_same_type(x, y)) return 0;
     uint64_t fields = record_field_count(x);
     for (uint64_t i = 0; i <= fields; i++) {
@@ -144,12 +143,7 @@ int equal_deep(struct key_op *op, value a, value b, int *budget, int depth)
 {
     if (a == b) return !is_double(a) || to_double(a) == to_double(a);
     enum value_kind kind = value_kind(a), kind_b = value_kind(b);
-    if (kind != kind_b) {
-        if (kind != KIND_RECORD && kind_b != KIND_RECORD) return 0;
-        /* A deftype may say that it equals something else. */
-        value r = kind == KIND_RECORD ? a : b;
-        return record_is_map(to_obj(r)) ? 0 : -1;
-    }
+    if (kind != kind_b) return 0;
     if (kind < KIND_PARTS || kind == KIND_IDENTITY) return leaf_equal(a, b);
     if (--*budget < 0 || depth >= DEEP_LEVELS) return -1;
     switch (kind) {

@@ -64,7 +64,6 @@ enum value_kind value_kind(value v)
     if (!is_ptr(v)) return KIND_SPECIAL;
     enum object_type t = obj_type(to_obj(v));
     if (t == T_LAZY && obj_has(to_obj(v), OBJ_A)) return KIND_IDENTITY;
-    if (t == T_RECORD && !record_is_map(to_obj(v))) return KIND_RECORD;
     return (enum value_kind)kind_by_type[t];
 }
 

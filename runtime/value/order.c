@@ -5,8 +5,6 @@
 
 /* ---- canonical: by kind, then leaves by their own order, the others by digest ---- */
 
-#define ORDER_DIGEST_BITS 50 /* as a fixnum, so that the answer to a question can be kept */
-
 static bool order_digest(struct key_op *op, value v, int *budget, uint64_t *out)
 {
     uint64_t h;
@@ -56,8 +54,6 @@ static value no_order(struct process *p, value a, value b)
     if (!p) return VAL_ERROR;
     return process_fail(p, ERR_TYPE, a, "%v and %v cannot be compared", a, b);
 }
-
-value value_compare_at(struct process *p, value a, value b, int *budget, int depth);
 
 static value compare_vectors(struct process *p, value a, value b, int *budget, int depth)
 {

@@ -505,3 +505,19 @@ int64_t cursor_count(const struct cursor *c)
     default: return -1;
     }
 }
+
+value cursor_rest(struct process *p, value coll, uint64_t i)
+{
+    if (coll == NIL) return empty_list();
+    if (i == 0) return coll;
+    struct cursor c = {coll, i};
+    if (cursor_count(&c) == 0) return empty_list();
+    const struct object *o = to_obj(coll);
+    if (is_vector(coll)) return indexed_new(p, coll, i, 0);
+    if (obj_type(o) == T_INDEXED_SEQ) return indexed_new(p, o->p[INDEXED_COLL], o->p[INDEXED_AT] + i, 0);
+    struct object *n = heap_alloc(p, T_RANGE, 0, 3);
+    n->p[RANGE_START] = range_element(p, o, i);
+    n->p[RANGE_END] = o->p[RANGE_END];
+    n->p[RANGE_STEP] = o->p[RANGE_STEP];
+    return from_obj(n);
+}

@@ -46,6 +46,8 @@ struct cursor {
 };
 /* 1: *out is the next element; 0: the end; -1: stuck, c->coll (if lazy) has to be forced. */
 int cursor_next(struct process *p, struct cursor *c, value *out);
+/* What a cursor has not passed yet, as a seq; () at the end. */
+value cursor_rest(struct process *p, value coll, uint64_t i);
 /* Number of elements left if that is known without a walk, else -1. */
 int64_t cursor_count(const struct cursor *c);
 bool is_sequential(value v);

@@ -1,0 +1,251 @@
+/* Sequences: cons, first, next, rest, seq, chunks, ranges, lazy sequences and delays. */
+#include "runtime/prims/collection.h"
+
+static value not_a_seq(struct process *p, const char *name, value v) { return fail_type(p, name, 1, v, "a collection"); }
+
+static bool is_seqable_tail(value v)
+{
+    if (v == NIL || is_seq(v) || is_indexed(v)) return true;
+    switch (type_of(v)) {
+    case T_HMAP:
+    case T_HSET:
+    case T_SMAP:
+    case T_SSET:
+    case T_RECORD: return true;
+    default: return false;
+    }
+}
+
+PLAIN(prim_cons)
+{
+    value rest = a[1];
+    if (rest == NIL || is_seq(rest)) return list_cons(p, a[0], rest == NIL ? empty_list() : rest);
+    if (!is_seqable_tail(rest)) return fail_type(p, "cons", 2, rest, "a collection");
+    value s = seq_of(p, rest);
+    if (s == VAL_SLOW) return list_cons(p, a[0], rest); /* a type with protocols: its seq is taken when it is reached */
+    return list_cons(p, a[0], s == NIL ? empty_list() : s);
+}
+
+PLAIN(prim_seq)
+{
+    value s = seq_of(p, a[0]);
+    if (s == VAL_SLOW) return vm_trap(p, TRAP_SEQ);
+    return s == VAL_ABSENT ? not_a_seq(p, "seq", a[0]) : s;
+}
+
+PLAIN(prim_first)
+{
+    value v = a[0];
+    if (is_vector(v)) {
+        value r = vector_nth(v, 0);
+        return r == VAL_ABSENT ? NIL : r;
+    }
+    value s = seq_of(p, v);
+    if (s == VAL_SLOW) return vm_trap(p, TRAP_FIRST);
+    if (s == VAL_ABSENT) return not_a_seq(p, "first", v);
+    return s == NIL ? NIL : seq_first(p, s);
+}
+
+PLAIN(prim_rest)
+{
+    value s = seq_of(p, a[0]);
+    if (s == VAL_SLOW) return vm_trap(p, TRAP_REST);
+    if (s == VAL_ABSENT) return not_a_seq(p, "rest", a[0]);
+    if (s == NIL) return empty_list();
+    value rest = seq_rest(p, s);
+    if (rest == NIL) return empty_list();
+    if (is_seq(rest)) return rest;
+    rest = seq_of(p, rest); /* the tail of a cons may be any collection */
+    return rest == VAL_SLOW ? seq_rest(p, s) : rest == NIL ? empty_list() : rest;
+}
+
+PLAIN(prim_next)
+{
+    value s = seq_of(p, a[0]);
+    if (s == VAL_SLOW) return vm_trap(p, TRAP_NEXT);
+    if (s == VAL_ABSENT) return not_a_seq(p, "next", a[0]);
+    if (s == NIL) return NIL;
+    value next = seq_of(p, seq_rest(p, s));
+    return next == VAL_SLOW ? vm_trap(p, TRAP_NEXT) : next;
+}
+
+/* (list* x y coll): the last argument is the tail. */
+PLAIN(prim_list_star)
+{
+    value s = a[argc - 1];
+    if (!is_seqable_tail(s)) return fail_type(p, "list*", argc, s, "a collection");
+    if (argc == 1) {
+        value seq = seq_of(p, s);
+        return seq == VAL_SLOW ? vm_trap(p, TRAP_SEQ) : seq;
+    }
+    if (!is_seq(s)) {
+        value seq = seq_of(p, s);
+        if (seq != VAL_SLOW) s = seq == NIL ? empty_list() : seq;
+    }
+    for (unsigned i = argc - 1; i-- > 0;) s = list_cons(p, a[i], s);
+    return s;
+}
+
+/* ---- reverse: own words: what is left, the list so far ---- */
+
+static value do_reverse(struct key_op *op, value *a, unsigned argc)
+{
+    struct process *p = op->p;
+    value rest = a[0], list = empty_list(), items[32];
+    if (p->prim_state != NIL) {
+        rest = to_obj(p->prim_state)->p[RESUME_OWN];
+        list = to_obj(p->prim_state)->p[RESUME_OWN2];
+    } else if (seq_of(p, rest) == VAL_ABSENT) {
+        return not_a_seq(p, "reverse", rest);
+    }
+    for (unsigned sum = 0; rest != NIL; sum += 32) {
+        if (sum >= TURN_ITEMS) {
+            heap_write(p, resume_state(op), RESUME_OWN, rest);
+            heap_write(p, resume_state(op), RESUME_OWN2, list);
+            p->reductions -= TURN_ITEMS / 2;
+            return VAL_YIELD;
+        }
+        unsigned n = seq_take(p, &rest, items, 32);
+        for (unsigned i = 0; i < n; i++) list = list_prepend(p, list, items[i]);
+        if (n < 32 && rest != NIL) return VAL_SLOW;
+    }
+    return list;
+}
+RESUMABLE(prim_reverse, do_reverse, "lona.core/reverse", TRAP_REVERSE)
+
+/* ---- chunks: up to 32 elements at a time, so that a reduction does not allocate for each ---- */
+
+enum { CHUNK = 32 };
+
+PLAIN(prim_chunk)
+{
+    value items[CHUNK], rest = a[0];
+    unsigned n = seq_take(p, &rest, items, CHUNK);
+    return n == 0 ? NIL : vector_make(p, items, n);
+}
+
+PLAIN(prim_chunk_rest)
+{
+    value items[CHUNK], rest = a[0];
+    if (is_type(rest, T_INDEXED_SEQ) && !obj_has(to_obj(rest), SEQ_DOWN) && is_vector(to_obj(rest)->p[1]))
+        rest = to_obj(rest)->p[1], a[0] = cursor_rest(p, rest, to_obj(a[0])->p[0] + CHUNK);
+    else if (is_vector(rest))
+        a[0] = vector_count(rest) <= CHUNK ? empty_list() : cursor_rest(p, rest, CHUNK);
+    else if (is_type(rest, T_RANGE))
+        a[0] = cursor_rest(p, rest, CHUNK);
+    else {
+        seq_take(p, &rest, items, CHUNK);
+        return rest;
+    }
+    return is_type(a[0], T_EMPTY_LIST) ? NIL : a[0];
+}
+
+/* Keys and values in turn, up to 16 entries of a map. */
+static unsigned take_entries(struct process *p, value *rest, value *items)
+{
+    unsigned n = 0;
+    while (n < CHUNK && *rest != NIL) {
+        value s = seq_of(p, *rest);
+        if (s == NIL) *rest = NIL;
+        if (is_sentinel(s) || s == NIL) break;
+        value e = seq_first(p, s);
+        if (!is_vector(e) || vector_count(e) != 2) break;
+        items[n++] = vector_nth(e, 0);
+        items[n++] = vector_nth(e, 1);
+        *rest = seq_rest(p, s);
+    }
+    return n;
+}
+PLAIN(prim_chunk_kv)
+{
+    value items[CHUNK], rest = a[0];
+    unsigned n = take_entries(p, &rest, items);
+    return n == 0 ? NIL : vector_make(p, items, n);
+}
+PLAIN(prim_chunk_kv_rest)
+{
+    value items[CHUNK], rest = a[0];
+    take_entries(p, &rest, items);
+    return rest;
+}
+
+PLAIN(prim_is_chunked_seq)
+{
+    enum object_type t = type_of(a[0]);
+    return from_bool(t == T_INDEXED_SEQ || t == T_MAP_SEQ || t == T_TREE_SEQ || t == T_RANGE);
+}
+
+/* ---- ranges ---- */
+
+PLAIN(prim_range)
+{
+    if (!both_fixnum(a[0], a[2]) || a[2] == from_fixnum(0) || (a[1] != NIL && !is_fixnum(a[1]))) return NIL;
+    if (a[1] != NIL) {
+        int64_t start = to_fixnum(a[0]), end = to_fixnum(a[1]), step = to_fixnum(a[2]);
+        if (step > 0 ? start >= end : start <= end) return empty_list();
+    }
+    struct object *o = heap_alloc(p, T_RANGE, 0, 3);
+    for (unsigned i = 0; i < 3; i++) o->p[i] = a[i];
+    return from_obj(o);
+}
+
+/* ---- lazy sequences and delays ---- */
+
+enum { LAZY_THUNK, LAZY_VALUE };
+
+static value lazy_new(struct process *p, uint32_t flags, value thunk)
+{
+    struct object *o = heap_alloc(p, T_LAZY, flags, 2);
+    o->p[LAZY_THUNK] = thunk;
+    o->p[LAZY_VALUE] = NIL;
+    return from_obj(o);
+}
+PLAIN(prim_lazy_seq) { return lazy_new(p, 0, a[0]); }
+PLAIN(prim_delay) { return lazy_new(p, OBJ_A, a[0]); }
+
+static value not_lazy(struct process *p, const char *name, value v)
+{
+    return fail_type(p, name, 1, v, "a lazy sequence or delay");
+}
+PLAIN(prim_is_lazy_realized)
+{
+    if (!is_type(a[0], T_LAZY)) return not_lazy(p, "-lazy-realized?", a[0]);
+    return from_bool(to_obj(a[0])->p[LAZY_THUNK] == NIL);
+}
+PLAIN(prim_lazy_thunk)
+{
+    if (!is_type(a[0], T_LAZY)) return not_lazy(p, "-lazy-thunk", a[0]);
+    return to_obj(a[0])->p[LAZY_THUNK];
+}
+PLAIN(prim_lazy_value)
+{
+    if (!is_type(a[0], T_LAZY)) return not_lazy(p, "-lazy-value", a[0]);
+    return to_obj(a[0])->p[LAZY_VALUE];
+}
+
+/* A realised lazy sequence as value is replaced by its own: chains stay short. */
+PLAIN(prim_lazy_set)
+{
+    if (!is_type(a[0], T_LAZY)) return not_lazy(p, "-lazy-set!", a[0]);
+    struct object *o = to_obj(a[0]);
+    value v = a[1];
+    if (!obj_has(o, OBJ_A)) {
+        value end = lazy_follow(v);
+        if (end != VAL_SLOW) v = end;
+    }
+    if (obj_has(o, OBJ_SHARED)) return v;
+    heap_write(p, o, LAZY_VALUE, v);
+    heap_write(p, o, LAZY_THUNK, NIL);
+    return v;
+}
+/* What keeps a lazy thing from being followed: an unrealised one in its chain, or nil. */
+PLAIN(prim_lazy_pending)
+{
+    value v = a[0];
+    while (is_type(v, T_LAZY)) {
+        if (to_obj(v)->p[LAZY_THUNK] != NIL) return v;
+        if (obj_has(to_obj(v), OBJ_A)) return NIL;
+        v = to_obj(v)->p[LAZY_VALUE];
+    }
+    return NIL;
+}
