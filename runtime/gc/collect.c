@@ -22,7 +22,8 @@ struct gc {
     struct range closed[RANGES]; /* holes that are full and not looked through yet */
     uint32_t closed_count;
     uint64_t promoted_words;
-    bool compact; /* everything goes to the young chunk */
+    uint32_t sweeps_left; /* blocks that may still be swept to find holes */
+    bool compact;         /* everything goes to the young chunk */
 };
 
 #define FLAG(f) ((uint64_t)(f) << 32)
@@ -35,7 +36,7 @@ static bool hole_next(struct gc *g)
 {
     struct old_space *old = g->old;
     if (g->closed_count == RANGES) return false;
-    if (old->holes == NULL) sweep_some(g->p);
+    while (old->holes == NULL && g->sweeps_left > 0 && sweep_one(g->p)) g->sweeps_left--;
     struct object *hole = old->holes;
     if (hole == NULL) return false;
     if (g->hole_scan != old->hole_hp)
@@ -86,6 +87,23 @@ static value move(struct gc *g, struct object *o, uint64_t header)
     return (value)(uintptr_t)at;
 }
 
+/* A list's cells go one behind the other where that is possible: then the rest of each is done at once. */
+static value move_list(struct gc *g, struct object *o, uint64_t header)
+{
+    value first = move(g, o, header);
+    for (struct object *cell = to_obj(first);;) {
+        value rest = cell->p[1];
+        if (!is_ptr(rest)) return first;
+        header = to_obj(rest)->header;
+        if ((header & g->keep) || !is_plain_cons(header)) return first;
+        value next = move(g, to_obj(rest), header);
+        if (next != (value)(uintptr_t)(cell->p + 2))
+            return first; /* the cell's rest is looked up when it is scanned */
+        cell->p[1] = next;
+        cell = to_obj(next);
+    }
+}
+
 static inline value evacuate(struct gc *g, value v)
 {
     if (!is_ptr(v)) return v;
@@ -93,7 +111,7 @@ static inline value evacuate(struct gc *g, value v)
     uint64_t header = o->header;
     if (!is_header(header)) return header;
     if (header & g->keep) return v;
-    return move(g, o, header);
+    return is_plain_cons(header) ? move_list(g, o, header) : move(g, o, header);
 }
 
 static void visit_root(void *context, value *slot)
@@ -104,6 +122,11 @@ static void visit_root(void *context, value *slot)
 static value *scan_young(struct gc *g, value *at)
 {
     struct object *o = (struct object *)at;
+    if (is_plain_cons(o->header)) {
+        o->p[0] = evacuate(g, o->p[0]);
+        if (o->p[1] != (value)(uintptr_t)(at + 3)) o->p[1] = evacuate(g, o->p[1]);
+        return at + 3;
+    }
     uint32_t size = obj_size(o);
     for (uint32_t i = layout_raw_words(obj_type(o), size); i < size; i++) o->p[i] = evacuate(g, o->p[i]);
     return at + size + 1;
@@ -117,6 +140,12 @@ static inline bool is_young(value v)
 /* True if o refers to young objects. */
 static bool scan_old(struct gc *g, struct object *o)
 {
+    if (is_plain_cons(o->header)) {
+        o->p[0] = evacuate(g, o->p[0]);
+        if (o->p[1] == (value)(uintptr_t)(o->p + 2)) return is_young(o->p[0]);
+        o->p[1] = evacuate(g, o->p[1]);
+        return is_young(o->p[0]) || is_young(o->p[1]);
+    }
     uint32_t size = obj_size(o);
     bool young = false;
     for (uint32_t i = layout_raw_words(obj_type(o), size); i < size; i++) {
@@ -284,6 +313,7 @@ static void gc_start(struct gc *g, struct process *p, enum collect_kind kind, st
     g->compact = kind == COLLECT_COMPACT;
     g->aged_from = g->aged_end = NULL;
     g->closed_count = 0;
+    g->sweeps_left = 4;
     g->promoted_words = 0;
     for (struct heap_chunk *c = p->young; c != NULL; c = c->next)
         if (c->flags & CHUNK_AGED) {
@@ -327,7 +357,11 @@ static void young_replace(struct process *p, struct heap_chunk *to, value *hp, u
     to->flags = (uint16_t)((to->flags & ~CHUNK_NURSERY_LOG) | CHUNK_AGED | log << 8);
     p->young = to;
     p->hp = p->high_water = hp;
+#if defined(LONA_STRESS)
+    p->hp_limit = p->hp;
+#else
     p->hp_limit = heap_chunk_end(to);
+#endif
     p->heap_words = to->size_words;
     if (domain_charge(p->domain, chunk_bytes(to))) to->flags &= (uint16_t)~CHUNK_UNCHARGED;
 }

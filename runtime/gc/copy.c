@@ -109,6 +109,12 @@ static bool may_copy(struct copy *c, const struct object *o)
     }
 }
 
+static inline uint64_t journal_entry(const struct object *o, uint64_t header)
+{
+    uint64_t flags = header >> 32;
+    return (uint64_t)(uintptr_t)o | (flags & OBJ_OLD) | (flags & (OBJ_MARK | OBJ_REMEMBERED)) >> 1;
+}
+
 /* The copy of an object not met before, or 0. */
 static value copy_object(struct copy *c, struct object *o, uint64_t header)
 {
@@ -124,9 +130,7 @@ static value copy_object(struct copy *c, struct object *o, uint64_t header)
         if (!journal_grow(c)) return 0;
         j = c->journal;
     }
-    uint64_t flags = header >> 32;
-    j->items[j->count++] =
-        (uint64_t)(uintptr_t)o | (flags & OBJ_OLD) | (flags & (OBJ_MARK | OBJ_REMEMBERED)) >> 1;
+    j->items[j->count++] = journal_entry(o, header);
     struct object *copy = (struct object *)c->hp;
     c->hp += size + 1;
     header &= ~COLLECTOR_FLAGS;
@@ -143,6 +147,36 @@ static value copy_object(struct copy *c, struct object *o, uint64_t header)
     return from_obj(copy);
 }
 
+/* Copies of a list's cells lie one behind the other: a rest that points right behind its own cell is done. */
+/* Copy o, a plain cons, and the conses that follow it, as far as there is room. */
+static value copy_list(struct copy *c, struct object *o, uint64_t header)
+{
+    struct journal_block *j = c->journal;
+    value *hp = c->hp, *first = hp;
+    uint64_t cells = (uint64_t)(c->end - hp) / 3;
+    if (cells > j->size - j->count) cells = j->size - j->count;
+    if (cells == 0) return 0;
+    uint64_t *items = j->items + j->count;
+    for (;;) {
+        value rest = o->p[1];
+        hp[0] = header & ~COLLECTOR_FLAGS;
+        hp[1] = o->p[0];
+        *items++ = journal_entry(o, header);
+        o->header = (uint64_t)(uintptr_t)hp;
+        if (--cells > 0 && is_ptr(rest) && is_plain_cons(header = to_obj(rest)->header)) {
+            hp[2] = (value)(uintptr_t)(hp + 3);
+            hp += 3;
+            o = to_obj(rest);
+            continue;
+        }
+        hp[2] = rest;
+        break;
+    }
+    c->hp = hp + 3;
+    j->count = (uint32_t)(items - j->items);
+    return (value)(uintptr_t)first;
+}
+
 static inline bool copy_slot(struct copy *c, value *slot)
 {
     value v = *slot;
@@ -154,7 +188,8 @@ static inline bool copy_slot(struct copy *c, value *slot)
         return true;
     }
     if (header_flags(header) & OBJ_SHARED) return true;
-    value copy = copy_object(c, o, header);
+    value copy = is_plain_cons(header) ? copy_list(c, o, header) : 0;
+    if (copy == 0) copy = copy_object(c, o, header);
     if (UNLIKELY(copy == 0)) return false;
     *slot = copy;
     return true;
@@ -166,6 +201,12 @@ static bool scan(struct copy *c, value *from)
         value *at = chunk == c->first ? from : heap_chunk_start(chunk);
         while (at < (chunk == c->last ? c->hp : chunk->top)) {
             struct object *o = (struct object *)at;
+            if (is_plain_cons(o->header)) {
+                if (is_ptr(o->p[0]) && !copy_slot(c, &o->p[0])) return false;
+                at += 3;
+                if (o->p[1] != (value)(uintptr_t)at && !copy_slot(c, &o->p[1])) return false;
+                continue;
+            }
             uint32_t size = obj_size(o);
             for (uint32_t i = layout_raw_words(obj_type(o), size); i < size; i++)
                 if (UNLIKELY(!copy_slot(c, &o->p[i]))) return false;

@@ -15,15 +15,20 @@
 #define NURSERY_MIN_LOG 8    /* a process that never used more than this never collects */
 #define NURSERY_QUICK_LOG 12 /* grown to this without asking whether it pays */
 #define NURSERY_MAX_LOG 15   /* 256 KiB: stays in a second-level cache */
-#define NURSERY_LARGE_LOG 17 /* for heaps of many MiB: 1 MiB a collection, so about 1 ms if all of it lives */
-#define OVERFLOW_WORDS 4096
-#define COPYING_MAJOR_WORDS                                                                                  \
-    (1u << 16) /* old spaces up to here are collected by copying at once, larger ones in slices */
-#define TINY_HEAP_WORDS 1024       /* live data up to here needs no old space */
-#define OLD_BLOCK_WORDS (1u << 15) /* usual size of a block of a large old space */
-#define HOLE_MIN_WORDS 16          /* smaller gaps wait until a neighbour dies */
-#define HOLE_OBJECT_WORDS 64       /* larger objects go to fresh memory */
-#define MAJOR_MIN_WORDS (1u << 13) /* promote at least this much between two major collections */
+#define NURSERY_LARGE_LOG 17 /* for heaps of many MiB: 1 MiB a collection, about 1 ms if all of it lives */
+#define OVERFLOW_WORDS 4096  /* chunks that bridge the time to the next safepoint */
+#define TINY_HEAP_WORDS 1024 /* live data up to here needs no old space */
+#define HOLE_MIN_WORDS 16    /* smaller gaps wait until a neighbour dies */
+#define HOLE_OBJECT_WORDS 64 /* larger objects go to fresh memory */
+#if defined(LONA_STRESS)     /* small heaps behave like large ones */
+#define COPYING_MAJOR_WORDS 512
+#define OLD_BLOCK_WORDS 256
+#define MAJOR_MIN_WORDS 64
+#else
+#define COPYING_MAJOR_WORDS (1u << 16) /* up to here copied at once, larger old spaces marked in slices */
+#define OLD_BLOCK_WORDS (1u << 15)     /* usual size of a block of a large old space */
+#define MAJOR_MIN_WORDS (1u << 13)     /* promoted between two major collections, at least */
+#endif
 
 static inline struct heap_cache *heap_cache_of(const struct process *p)
 {
@@ -141,7 +146,7 @@ static inline void mark_old(struct process *p, value v)
     mark_push(p, o);
 }
 void gray_free_all(struct process *p, struct old_space *old);
-void sweep_some(struct process *p);  /* blocks until there is a hole; nothing outside MAJOR_SWEEP */
+bool sweep_one(struct process *p);   /* a block; false outside MAJOR_SWEEP, or when all are swept */
 void major_start(struct process *p); /* right after a minor collection */
 void major_slice(struct process *p,
                  bool finish); /* a bounded piece of the running major collection, or all of it */
@@ -166,6 +171,13 @@ void shared_destroy(struct system *s);
 
 /* ---- checker (check.c) ---- */
 void heap_check(struct process *p); /* panics with the invariant that is broken */
+
+/* A young, old or copied cons of two words: not SHARED, not moved away. */
+static inline bool is_plain_cons(uint64_t header)
+{
+    uint64_t mask = 0xffffff0000000000ull | (uint64_t)OBJ_SHARED << 32 | 0xffffffffull;
+    return (header & mask) == (HEADER_TAG | (uint64_t)T_CONS << 40 | 2);
+}
 
 static inline uint32_t layout_raw_words(enum object_type t, uint32_t size)
 {

@@ -77,6 +77,13 @@ COLD struct object *heap_alloc_slow(struct process *p, enum object_type t, uint3
     struct heap_cache *cache = heap_cache_of(p);
     uint64_t words = (uint64_t)size_words + 1;
     uint64_t want = FIRST_CHUNK_WORDS;
+#if defined(LONA_STRESS)
+    process_attention(p, PROC_COLLECT); /* every allocation leads to a collection at the next safepoint */
+    if (p->young != NULL && p->hp_limit != heap_chunk_end(p->young)) {
+        p->hp_limit = heap_chunk_end(p->young);
+        return heap_alloc(p, t, flags, size_words);
+    }
+#endif
     if (p->young != NULL) {
         want = p->heap_words < 512 ? p->heap_words : p->heap_words / 8; /* small heaps double */
         if (want > OVERFLOW_WORDS) want = OVERFLOW_WORDS;

@@ -201,12 +201,10 @@ static bool sweep_next(struct process *p, uint32_t *objects)
     return true;
 }
 
-void sweep_some(struct process *p)
+bool sweep_one(struct process *p)
 {
     uint32_t objects = 0;
-    if (p->old->phase != MAJOR_SWEEP) return;
-    for (unsigned n = 0; n < 4 && p->old->holes == NULL && sweep_next(p, &objects); n++) {
-    }
+    return p->old->phase == MAJOR_SWEEP && sweep_next(p, &objects);
 }
 
 /* ---- the whole ---- */

@@ -49,6 +49,7 @@ struct heap_cache {
     } free[POOL_CLASSES];
     struct memory *memory;
     void *reserve; /* POOL_RESERVE_BYTES for a process that must not fail; NULL when given out */
+    uint32_t collections;
 };
 
 void memory_init(struct memory *m, struct port *port);

@@ -37,6 +37,8 @@ static bool collect_as_due(struct process *p, uint32_t need_words)
 static bool within_limit(struct process *p)
 {
     bool ok = old_blocks_charge(p);
+    if (p->ext != NULL && p->ext->max_heap_words != 0 && heap_held_words(p) > p->ext->max_heap_words)
+        ok = false;
     for (struct heap_chunk *c = p->young; c != NULL; c = c->next)
         if (c->flags & (CHUNK_UNCHARGED | CHUNK_RESERVE)) ok = false;
     return ok;
@@ -63,7 +65,7 @@ void heap_safepoint(struct process *p, uint32_t need_words)
 {
     bool pressed = (p->flags & PROC_OUT_OF_MEMORY) != 0;
 #if defined(LONA_STRESS)
-    bool everything = pressed || (p->young != NULL && p->young->size_words % 4 == 3);
+    bool everything = pressed || heap_cache_of(p)->collections++ % 4 == 3;
 #else
     bool everything = pressed;
 #endif

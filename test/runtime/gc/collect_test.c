@@ -2,6 +2,11 @@
 #include "test/runtime/gc/fixture.h"
 
 #define ROOTS 40
+#if defined(LONA_STRESS) /* a collection at every step */
+#define SCALE 100
+#else
+#define SCALE 1
+#endif
 
 /* Shadow of the object with an id: what its slots hold. */
 struct shadow {
@@ -115,7 +120,9 @@ static void random_step(struct process *p)
     case 4: { /* a blob */
         uint32_t id = shadow_new(0);
         shadows[id].blob = true;
-        p->base[r] = blob_value(p, 300 + random_below(500));
+        uint64_t size = 300 + random_below(500);
+        p->base[r] = blob_value(p, size);
+        if (p->base[r] == VAL_ERROR) p->base[r] = blob_value(p, size);
         shadow_roots[r] = id;
         break;
     }
@@ -146,11 +153,12 @@ static void random_step(struct process *p)
     }
 }
 
-static void test_random(uint64_t seed, unsigned steps)
+static void test_random(uint64_t seed, unsigned steps, uint64_t fail_after)
 {
     random_state = seed * 0x9e3779b97f4a7c15ull + 1;
     struct fixture *f = fixture_new();
     struct process *p = fixture_process(f, ROOTS);
+    f->system.arena->memory.fail_after = fail_after;
     for (unsigned i = 0; i < ROOTS; i++) {
         shadow_roots[i] = -1 - (int64_t)i;
         p->base[i] = from_fixnum(i);
@@ -188,7 +196,7 @@ static void test_large(void)
 {
     struct fixture *f = fixture_new();
     struct process *p = fixture_process(f, 2);
-    unsigned elements = 1000000;
+    unsigned elements = 1000000 / SCALE / SCALE;
     uint64_t longest = 0, minor = 0, count = 0;
     for (unsigned round = 0; round < 3; round++) {
         value list = NIL;
@@ -232,11 +240,11 @@ static void test_garbage(void)
     struct fixture *f = fixture_new();
     struct process *p = fixture_process(f, 1);
     uint64_t from = now_ns();
-    for (unsigned i = 0; i < 20000000; i++) {
+    for (unsigned i = 0; i < 20000000 / SCALE; i++) {
         cons(p, NIL, NIL);
         fixture_safepoint(p);
     }
-    printf("allocation: %.2f ns a cons\n", (double)(now_ns() - from) / 2e7);
+    printf("allocation: %.2f ns a cons\n", (double)(now_ns() - from) / 2e7 * SCALE);
     CHECK(heap_held_words(p) < 100000);
     fixture_process_free(p);
     fixture_free(f);
@@ -266,7 +274,10 @@ static void test_limit(void)
 
 int main(void)
 {
-    for (uint64_t seed = 1; seed <= 12; seed++) test_random(seed, 60000);
+    for (uint64_t seed = 1; seed <= 12; seed++) test_random(seed, 60000 / SCALE * (SCALE > 1 ? 5 : 1), 0);
+#if defined(LONA_FAIL_ALLOC)
+    for (uint64_t n = 1; n <= 60; n++) test_random(n, 20000, n);
+#endif
     test_large();
     test_garbage();
     test_limit();
