@@ -25,6 +25,15 @@ value resume_retry(struct process *p, value *a, unsigned argc, const char *name,
     return vm_trap_n(p, TRAP_RETRY, 1);
 }
 
+/* Equality met something lazy.  What was equal so far need not be looked at again: -equal gets the two rests. */
+static value equal_pending(struct process *p, value *a, unsigned argc)
+{
+    value machine = to_obj(p->prim_state)->p[RESUME_MACHINE];
+    if (argc == 2) deep_sequences_left(p, machine, &a[0], &a[1]);
+    p->prim_state = NIL;
+    return vm_trap(p, TRAP_EQUAL);
+}
+
 value resume(struct process *p, value *a, unsigned argc, resumable_fn *f, const char *name, enum trap trap)
 {
     struct key_op op = KEY_OP(p);
@@ -60,6 +69,7 @@ value resume(struct process *p, value *a, unsigned argc, resumable_fn *f, const 
             p->prim_state = NIL;
             return answer;
         }
+        if (answer == VAL_SLOW && trap == TRAP_EQUAL) return equal_pending(p, a, argc);
         if (answer == VAL_SLOW) {
             value what = s->p[RESUME_QB] == NIL ? s->p[RESUME_QA] : entry_make(p, s->p[RESUME_QA], s->p[RESUME_QB]);
             return resume_retry(p, a, argc, name, what);
