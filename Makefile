@@ -23,7 +23,9 @@ CFLAGS_tsan := -O1 -g -fsanitize=thread -DLONA_TSAN
 CFLAGS_stress := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all -DLONA_STRESS
 CFLAGS_failalloc := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -DLONA_ASAN -DLONA_FAIL_ALLOC
 CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -DLONA_ASAN
-CFLAGS := -std=gnu11 -I. -D_GNU_SOURCE -fno-strict-aliasing -fwrapv -fno-math-errno $(WARN) $(CFLAGS_$(V))
+# Hash nodes count bits at every step: without the instruction a map access takes twice as long.
+CFLAGS_x86_64 := -mpopcnt
+CFLAGS := $(CFLAGS_$(shell uname -m)) -std=gnu11 -I. -D_GNU_SOURCE -fno-strict-aliasing -fwrapv -fno-math-errno $(WARN) $(CFLAGS_$(V))
 LDFLAGS := -fuse-ld=lld $(filter -fsanitize=% -fno-sanitize-recover%,$(CFLAGS_$(V))) -pthread
 
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/obj/%.o)
