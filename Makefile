@@ -50,6 +50,6 @@ $(LIB): $(LIB_OBJ)
 
 $(OUT)/test/%_test: test/%_test.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $< $(wildcard test/support/*.c) $(if $(findstring "test/stub/stub.h",$(shell cat $<)),test/stub/stub.c) $(LIB) $(LDFLAGS) -o $@
+	$(CC) $(CFLAGS) $< $(wildcard test/support/*.c) $(if $(findstring "test/stub/stub.h",$(shell cat $<)),test/stub/stub.c) $(LIB) $(LDFLAGS) -lm -o $@
 
 -include $(shell find out -name '*.d' 2>/dev/null)
