@@ -278,6 +278,24 @@ static void step_items(struct printer *w)
     }
 }
 
+static void step_join(struct printer *w)
+{
+    struct print_frame *f = &w->f;
+    while (f->kind == P_JOIN && w->work > 0) {
+        value item;
+        int got = take(w, &item);
+        if (got < 0) return;
+        if (got == 0) {
+            pop_frame(w, false);
+            return;
+        }
+        w->work--;
+        if (f->started) text_string(&w->out, w->items);
+        f->started = true;
+        if (item != NIL) print_value(w, item);
+    }
+}
+
 static void finish_if_done(struct printer *w)
 {
     if (w->f.kind == P_DONE) pop_frame(w, false);
@@ -287,6 +305,7 @@ void print_step(struct printer *w)
 {
     switch (w->f.kind) {
     case P_ITEMS: step_items(w); break;
+    case P_JOIN: step_join(w); break;
     case P_LIST: step_sequence(w, ")"); break;
     case P_SET: step_sequence(w, "}"); break;
     case P_VECTOR: step_vector(w); break;
@@ -484,6 +503,26 @@ value prim_str(struct process *p, value *a, unsigned argc)
     w.args = a;
     w.argc = argc;
     print_push(&w, P_ITEMS, NIL);
+    return printer_run(&w, a, TRAP_STR);
+}
+
+prim_fn prim_string_join;
+
+value prim_string_join(struct process *p, value *a, unsigned argc)
+{
+    struct printer w;
+    if (p->prim_state != NIL) {
+        printer_load(&w, p, p->prim_state);
+        return printer_run(&w, a, TRAP_STR);
+    }
+    value separator = argc == 2 ? a[0] : string_make_unchecked(p, "", 0), items = a[argc - 1];
+    char b[4];
+    if (is_char(separator)) separator = string_make_unchecked(p, b, utf8_encode(to_char(separator), b));
+    if (!is_string(separator)) return fail_type(p, "join", 1, a[0], "a string or character");
+    if (seq_of(p, items) == VAL_ABSENT) return fail_type(p, "join", argc, items, "something seqable");
+    printer_start(&w, p, PRINT_STR);
+    w.items = separator;
+    print_push(&w, P_JOIN, items);
     return printer_run(&w, a, TRAP_STR);
 }
 

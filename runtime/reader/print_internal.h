@@ -9,6 +9,7 @@
 enum print_kind {
     P_DONE,
     P_ITEMS,  /* the values given to str and print */
+    P_JOIN,   /* the elements of a sequence as str gives them, items (a string) between them */
     P_LIST,   /* anything sequential: cur is what is left */
     P_VECTOR, /* index counts */
     P_SET,
