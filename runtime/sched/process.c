@@ -156,6 +156,7 @@ uint64_t process_spawn(struct process *parent, value f, const value *args, unsig
         process_unlink(s, parent, id);
         return refuse(s, parent, p);
     }
+    if (o->watch) system_watch(s->system, id);
     process_start(s, p);
     /* a domain that began to die meanwhile may have walked past it */
     if (__atomic_load_n(&d->state, __ATOMIC_SEQ_CST) != DOMAIN_LIVE)

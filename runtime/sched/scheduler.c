@@ -47,6 +47,7 @@ static struct process *pick(struct scheduler *s)
     lock_acquire(&s->queue_lock);
     struct process *p = NULL;
     if (s->others.head == NULL || s->woken_credit > 0) p = queue_take(&s->woken);
+    s->woken_runs = p != NULL && s->others.head != NULL;
     if (p == NULL) {
         p = queue_take(&s->others);
         s->woken_credit = REDUCTIONS_PER_TURN;
@@ -285,7 +286,7 @@ static void turn(struct scheduler *s, struct process *p)
     int32_t used = REDUCTIONS_PER_TURN - process_reductions(p);
     if (used < 0) used = 0;
     p->reductions_total += (uint32_t)used;
-    s->woken_credit -= used + SWITCH_COST;
+    if (s->woken_runs) s->woken_credit -= used + SWITCH_COST;
     if (used > REDUCTIONS_PER_TURN / 4) s->turns |= UPKEEP_TURNS - 1; /* a long turn: look at the clock */
     s->current = NULL;
     if (p->doomed || how == VM_EXIT) {
@@ -367,14 +368,19 @@ void system_run(struct system *s)
     system_stop_all(s);
 }
 
-struct message *system_run_until(struct system *s, uint64_t id)
+void system_watch(struct system *s, uint64_t id)
 {
     struct scheduler_shared *shared = s->shared;
-    start_contexts(s);
     shared->watched_reason = NULL;
     __atomic_store_n(&shared->watched_done, 0, __ATOMIC_SEQ_CST);
     __atomic_store_n(&shared->watched, id, __ATOMIC_SEQ_CST);
-    if (process_by_id(s, id) != NULL) scheduler_run(&s->schedulers[0], &shared->watched_done);
+}
+
+struct message *system_run_watched(struct system *s)
+{
+    struct scheduler_shared *shared = s->shared;
+    start_contexts(s);
+    scheduler_run(&s->schedulers[0], &shared->watched_done);
     struct message *reason = shared->watched_reason;
     shared->watched_reason = NULL;
     return reason;

@@ -41,8 +41,9 @@ struct scheduler {
 
     /* -- run queues; under queue_lock -- */
     struct lock queue_lock;
-    int32_t
-        woken_credit; /* reductions that woken processes may take before a waiting turn of the others is due */
+    /* reductions that woken processes may take before one of the others is due */
+    int32_t woken_credit;
+    bool woken_runs;         /* this turn is of a woken process, with others waiting */
     struct run_queue woken;  /* processes that were waiting: short turns, soon */
     struct run_queue others; /* processes whose turn was used up */
 
@@ -79,7 +80,7 @@ struct scheduler_shared {
     struct deferred *deferred[3];
     uint64_t deferred_epoch[3];
 
-    uint64_t watched;      /* id of the process that system_run_until() waits for */
+    uint64_t watched;      /* id of the process that system_run_watched() waits for */
     uint32_t watched_done; /* atomic */
     struct message *watched_reason;
 
@@ -252,7 +253,9 @@ value pid_value(struct process *p, uint64_t id, uint32_t rights); /* in p's heap
 #define PID_ALL (OBJ_A | OBJ_B | OBJ_C)
 value ref_value(struct process *p, uint64_t number);
 
-/* Run the schedulers until the process has ended; its reason as a message (the caller frees it with message_free). */
-struct message *system_run_until(struct system *s, uint64_t id);
+/* Run the schedulers until the process that is watched has ended, which was spawned with `watch`; its reason as a message
+ * (the caller frees it with message_free), or NULL if system_halt() came first. */
+struct message *system_run_watched(struct system *s);
+void system_watch(struct system *s, uint64_t id);
 
 #endif

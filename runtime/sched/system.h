@@ -39,7 +39,7 @@ struct system_options {
 struct system *system_new(struct port *port, const struct system_options *o);
 /* Run the schedulers, the calling context being the first, until system_stop() is called; then join the others. */
 void system_run(struct system *s);
-/* End the system with an exit code: whoever waits in system_run_until() gets to know. */
+/* End the system with an exit code: whoever waits in system_run_watched() gets to know. */
 void system_halt(struct system *s, int code);
 void system_stop_all(struct system *s); /* and join them */
 void system_stop(struct system *s);     /* any thread; schedulers finish their turns */
@@ -96,12 +96,12 @@ struct process *process_next(struct system *s, uint32_t *index);
 
 /* A new process that calls f with argc arguments (all copied) in domain d; its id, or 0 with parent->error set. */
 struct spawn_options {
-    struct domain *domain; /* NULL: the parent's */
-    bool link, monitor;
-    uint64_t monitor_number; /* of the ref, if monitor */
-    uint8_t priority;        /* PRIORITY_ */
-    uint64_t max_heap_words; /* 0: no limit of its own */
-    value name;              /* symbol or NIL */
+    struct domain *domain;     /* NULL: the parent's */
+    bool link, monitor, watch; /* watch: see system_run_watched() */
+    uint64_t monitor_number;   /* of the ref, if monitor */
+    uint8_t priority;          /* PRIORITY_ */
+    uint64_t max_heap_words;   /* 0: no limit of its own */
+    value name;                /* symbol or NIL */
 };
 uint64_t process_spawn(struct process *parent, value f, const value *args, unsigned argc,
                        const struct spawn_options *o);

@@ -141,10 +141,10 @@ static value keyword(struct boot *b, const char *name)
 /* Run a function to its end in a process of its own; NIL or the condition that ended it. */
 static value run(struct boot *b, value f)
 {
-    struct spawn_options o = {.name = NIL};
+    struct spawn_options o = {.name = NIL, .watch = true};
     uint64_t id = process_spawn(b->p, f, NULL, 0, &o);
     if (id == 0) return b->p->error;
-    struct message *reason = system_run_until(b->s, id);
+    struct message *reason = system_run_watched(b->s);
     if (reason == NULL) return NIL;
     value v = reason->content;
     if (is_keyword(v) && name_equal(v, b->s->keywords[KW_NORMAL])) {
@@ -235,10 +235,10 @@ static bool load_file(struct system *s, struct cell *loader, const char *file)
 {
     struct boot b;
     if (!begin(&b, s, file)) return false;
-    struct spawn_options o = {.name = NIL};
+    struct spawn_options o = {.name = NIL, .watch = true};
     value path = string_make(b.p, file, strlen(file));
     uint64_t id = process_spawn(b.p, loader->content, &path, 1, &o);
-    struct message *reason = id == 0 ? NULL : system_run_until(s, id);
+    struct message *reason = id == 0 ? NULL : system_run_watched(s);
     bool ok =
         reason != NULL && is_keyword(reason->content) && name_equal(reason->content, s->keywords[KW_NORMAL]);
     if (!ok) report(&b, 0, reason != NULL ? reason->content : b.p->error);
