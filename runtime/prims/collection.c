@@ -1,7 +1,10 @@
 /* Reading collections: get, nth, count, contains?, find, peek, key, val, keys, vals. */
 #include "runtime/prims/collection.h"
 
-bool is_opaque(value v) { return is_type(v, T_RECORD) && !record_is_map(to_obj(v)); }
+bool is_opaque(value v)
+{
+    return is_type(v, T_RECORD) && !record_is_map(to_obj(v));
+}
 
 /* ---- get, contains?, find ---- */
 
@@ -27,7 +30,9 @@ static value lookup(struct key_op *op, value coll, value key)
     case T_SUBVECTOR: return index_argument(key, &i) ? vector_nth(coll, i) : VAL_ABSENT;
     case T_STRING:
     case T_STRING_BLOB:
-        return index_argument(key, &i) && i < string_chars(coll) ? from_char(string_char_at(coll, (uint32_t)i)) : VAL_ABSENT;
+        return index_argument(key, &i) && i < string_chars(coll)
+                   ? from_char(string_char_at(coll, (uint32_t)i))
+                   : VAL_ABSENT;
     case T_BINARY:
     case T_BINARY_BLOB:
         return index_argument(key, &i) && i < indexed_count(coll) ? indexed_at(op->p, coll, i) : VAL_ABSENT;
@@ -120,7 +125,8 @@ static value known_count(value coll)
     case T_HSET:
     case T_SMAP:
     case T_SSET: return from_fixnum((int64_t)to_obj(coll)->p[0]);
-    case T_RECORD: return record_is_map(to_obj(coll)) ? from_fixnum((int64_t)record_count(to_obj(coll))) : VAL_ABSENT;
+    case T_RECORD:
+        return record_is_map(to_obj(coll)) ? from_fixnum((int64_t)record_count(to_obj(coll))) : VAL_ABSENT;
     case T_TRANSIENT: return from_fixnum((int64_t)transient_count(to_obj(coll)));
     case T_COUNT: return coll == NIL ? from_fixnum(0) : VAL_ABSENT;
     default: break;
@@ -147,8 +153,10 @@ static value do_count(struct key_op *op, value *a, unsigned argc)
     }
     for (int steps = 0; steps < 5 * TURN_ITEMS; steps++) {
         value item, rest = c.coll;
-        if (c.i == 0 && rest != NIL && (n = known_count(rest)) != VAL_ABSENT) return from_fixnum(sum + to_fixnum(n));
-        if (is_type(rest, T_RANGE)) return process_fail(p, ERR_TOO_LARGE, NIL, "an endless range has no count");
+        if (c.i == 0 && rest != NIL && (n = known_count(rest)) != VAL_ABSENT)
+            return from_fixnum(sum + to_fixnum(n));
+        if (is_type(rest, T_RANGE))
+            return process_fail(p, ERR_TOO_LARGE, NIL, "an endless range has no count");
         int more = cursor_next(p, &c, &item);
         if (more == 0) return from_fixnum(sum);
         if (more < 0) return VAL_SLOW;
@@ -187,7 +195,8 @@ static value nth_of_seq(struct key_op *op, value *a, unsigned argc, uint64_t i)
     for (int steps = 0; steps < 5 * TURN_ITEMS; steps++, i--) {
         value item;
         int64_t known = cursor_count(&c);
-        if (known >= 0 && i >= (uint64_t)known) return beyond(p, a, argc, (uint64_t)to_fixnum(a[1]) - i + (uint64_t)known);
+        if (known >= 0 && i >= (uint64_t)known)
+            return beyond(p, a, argc, (uint64_t)to_fixnum(a[1]) - i + (uint64_t)known);
         if (is_ptr(c.coll) && (is_type(c.coll, T_RANGE) || (is_vector(c.coll) && c.i == 0))) {
             value r = is_vector(c.coll) ? vector_nth(c.coll, i) : range_element(p, to_obj(c.coll), c.i + i);
             if (!is_sentinel(r)) return r;
@@ -248,7 +257,10 @@ PLAIN(prim_peek)
     }
 }
 
-static bool is_pair(value v) { return is_vector(v) && vector_count(v) == 2; }
+static bool is_pair(value v)
+{
+    return is_vector(v) && vector_count(v) == 2;
+}
 
 PLAIN(prim_key)
 {
@@ -273,8 +285,14 @@ static value parts(struct process *p, value *a, uint32_t kind, const char *name)
     if (is_vector(m) && vector_count(m) == 0) return NIL;
     return fail_type(p, name, 1, m, "a map");
 }
-PLAIN(prim_keys) { return is_opaque(a[0]) ? vm_trap(p, TRAP_KEYS) : parts(p, a, SEQ_KEYS, "keys"); }
-PLAIN(prim_vals) { return is_opaque(a[0]) ? vm_trap(p, TRAP_VALS) : parts(p, a, SEQ_VALUES, "vals"); }
+PLAIN(prim_keys)
+{
+    return is_opaque(a[0]) ? vm_trap(p, TRAP_KEYS) : parts(p, a, SEQ_KEYS, "keys");
+}
+PLAIN(prim_vals)
+{
+    return is_opaque(a[0]) ? vm_trap(p, TRAP_VALS) : parts(p, a, SEQ_VALUES, "vals");
+}
 
 PLAIN(prim_rseq)
 {

@@ -3,7 +3,8 @@
 
 static value array_new(struct process *p, uint64_t n)
 {
-    if (n > 0xffffffff) return process_fail(p, ERR_TOO_LARGE, NIL, "an array of %u elements is beyond the limit", n);
+    if (n > 0xffffffff)
+        return process_fail(p, ERR_TOO_LARGE, NIL, "an array of %u elements is beyond the limit", n);
     if (n > 8000 && heap_reserve(p, n) != NIL) return VAL_ERROR;
     struct object *o = heap_alloc(p, T_ARRAY, 0, (uint32_t)n);
     for (uint64_t i = 0; i < n; i++) o->p[i] = NIL;
@@ -92,9 +93,11 @@ static value sort_start(struct key_op *op, const struct object *array)
 }
 
 /* Merge [left, middle) and [middle, end) of `from` from where `at` stands.  TRUE_: done; VAL_YIELD, VAL_SLOW, VAL_ERROR. */
-static value merge(struct key_op *op, struct object *from, struct object *to, uint64_t *at, uint64_t n, int *steps)
+static value merge(struct key_op *op, struct object *from, struct object *to, uint64_t *at, uint64_t n,
+                   int *steps)
 {
-    uint64_t middle = min_u64(at[SORT_LEFT] + at[SORT_WIDTH], n), end = min_u64(at[SORT_LEFT] + 2 * at[SORT_WIDTH], n);
+    uint64_t middle = min_u64(at[SORT_LEFT] + at[SORT_WIDTH], n),
+             end = min_u64(at[SORT_LEFT] + 2 * at[SORT_WIDTH], n);
     uint64_t i = at[SORT_I], j = at[SORT_J], k = at[SORT_K];
     value r = TRUE_;
     for (; k < end; k++) {
@@ -127,7 +130,8 @@ static value do_sort(struct key_op *op, value *a, unsigned argc)
     struct object *array = array_argument(p, "-sort-array", a[0]);
     if (!array) return VAL_ERROR;
     uint64_t n = obj_size(array);
-    if ((p->prim_state == NIL || to_obj(p->prim_state)->p[RESUME_OWN] == NIL) && sort_start(op, array) == VAL_ERROR)
+    if ((p->prim_state == NIL || to_obj(p->prim_state)->p[RESUME_OWN] == NIL) &&
+        sort_start(op, array) == VAL_ERROR)
         return VAL_ERROR;
     struct object *s = to_obj(p->prim_state);
     uint64_t *at = to_obj(s->p[RESUME_OWN3])->p;

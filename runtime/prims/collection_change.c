@@ -26,7 +26,8 @@ value assoc_one(struct key_op *op, value coll, value key, value val)
 static value map_conj(struct key_op *op, value m, value x)
 {
     if (is_vector(x)) {
-        if (vector_count(x) != 2) return process_fail(op->p, ERR_ARGUMENT, x, "a map entry has two elements: %v", x);
+        if (vector_count(x) != 2)
+            return process_fail(op->p, ERR_ARGUMENT, x, "a map entry has two elements: %v", x);
         return assoc_one(op, m, vector_nth(x, 0), vector_nth(x, 1));
     }
     return x == NIL ? m : fail_type(op->p, "conj", 2, x, "a map entry or a map");
@@ -47,7 +48,9 @@ value conj_one(struct key_op *op, value coll, value x)
     case T_MAP_SEQ:
     case T_TREE_SEQ:
     case T_RANGE: return list_cons(p, x, coll);
-    case T_LAZY: return obj_has(to_obj(coll), OBJ_A) ? fail_type(p, "conj", 1, coll, "a collection") : list_cons(p, x, coll);
+    case T_LAZY:
+        return obj_has(to_obj(coll), OBJ_A) ? fail_type(p, "conj", 1, coll, "a collection")
+                                            : list_cons(p, x, coll);
     case T_AMAP:
     case T_HMAP:
     case T_SMAP: return map_conj(op, coll, x);
@@ -92,7 +95,8 @@ static value progress_stop(struct key_op *op, struct progress g, value r)
 static value do_assoc(struct key_op *op, value *a, unsigned argc)
 {
     if (argc % 2 == 0)
-        return process_fail(op->p, ERR_ARGUMENT, NIL, "assoc expects an even number of arguments after the collection");
+        return process_fail(op->p, ERR_ARGUMENT, NIL,
+                            "assoc expects an even number of arguments after the collection");
     struct progress g = progress_start(op, a[0], 1);
     for (; g.next < argc; g.next += 2) {
         value r = assoc_one(op, g.coll, a[g.next], a[g.next + 1]);
@@ -107,7 +111,8 @@ static value dissoc_one(struct key_op *op, value coll, value key)
 {
     if (is_map(coll)) return map_dissoc_op(op, coll, key);
     if (coll == NIL) return NIL;
-    if (is_type(coll, T_RECORD)) return record_is_map(to_obj(coll)) ? record_dissoc(op, to_obj(coll), key) : VAL_SLOW;
+    if (is_type(coll, T_RECORD))
+        return record_is_map(to_obj(coll)) ? record_dissoc(op, to_obj(coll), key) : VAL_SLOW;
     return fail_type(op->p, "dissoc", 1, coll, "a map");
 }
 
@@ -118,7 +123,8 @@ static value disj_one(struct key_op *op, value coll, value key)
     return is_opaque(coll) ? VAL_SLOW : fail_type(op->p, "disj", 1, coll, "a set");
 }
 
-static value each_argument(struct key_op *op, value *a, unsigned argc, value (*f)(struct key_op *, value, value))
+static value each_argument(struct key_op *op, value *a, unsigned argc,
+                           value (*f)(struct key_op *, value, value))
 {
     struct progress g = progress_start(op, a[0], 1);
     for (; g.next < argc; g.next++) {
@@ -128,14 +134,23 @@ static value each_argument(struct key_op *op, value *a, unsigned argc, value (*f
     }
     return g.coll;
 }
-static value do_dissoc(struct key_op *op, value *a, unsigned argc) { return each_argument(op, a, argc, dissoc_one); }
+static value do_dissoc(struct key_op *op, value *a, unsigned argc)
+{
+    return each_argument(op, a, argc, dissoc_one);
+}
 RESUMABLE(prim_dissoc, do_dissoc, "lona.core/dissoc", TRAP_DISSOC)
-static value do_disj(struct key_op *op, value *a, unsigned argc) { return each_argument(op, a, argc, disj_one); }
+static value do_disj(struct key_op *op, value *a, unsigned argc)
+{
+    return each_argument(op, a, argc, disj_one);
+}
 RESUMABLE(prim_disj, do_disj, "lona.core/disj", TRAP_DISJ)
 
 /* ---- conj ---- */
 
-static bool is_mapping(value v) { return is_map(v) || (is_type(v, T_RECORD) && record_is_map(to_obj(v))); }
+static bool is_mapping(value v)
+{
+    return is_map(v) || (is_type(v, T_RECORD) && record_is_map(to_obj(v)));
+}
 
 /* A map onto a map, entry by entry; the third own word is what is left of it. */
 static value conj_entries(struct key_op *op, struct progress *g, value x)

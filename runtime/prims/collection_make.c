@@ -11,13 +11,17 @@ PLAIN(prim_list)
     if (argc > 2048 && heap_reserve(p, (uint64_t)argc * 3) != NIL) return VAL_ERROR;
     return list_make(p, a, argc);
 }
-PLAIN(prim_entry) { return entry_make(p, a[0], a[1]); }
+PLAIN(prim_entry)
+{
+    return entry_make(p, a[0], a[1]);
+}
 
 /* ---- from arguments, entry by entry; own words: the collection so far, the next argument ---- */
 
 typedef value add_fn(struct key_op *op, value coll, value *a);
 
-static value from_arguments(struct key_op *op, value *a, unsigned argc, unsigned stride, value empty, add_fn *add)
+static value from_arguments(struct key_op *op, value *a, unsigned argc, unsigned stride, value empty,
+                            add_fn *add)
 {
     struct process *p = op->p;
     value coll = empty;
@@ -48,8 +52,14 @@ static value odd(struct process *p, value *a, unsigned argc)
     return process_fail(p, ERR_ARGUMENT, a[argc - 1], "no value supplied for key %v", a[argc - 1]);
 }
 
-static value add_entry(struct key_op *op, value coll, value *a) { return map_assoc_op(op, coll, a[0], a[1]); }
-static value add_item(struct key_op *op, value coll, value *a) { return set_conj_op(op, coll, a[0]); }
+static value add_entry(struct key_op *op, value coll, value *a)
+{
+    return map_assoc_op(op, coll, a[0], a[1]);
+}
+static value add_item(struct key_op *op, value coll, value *a)
+{
+    return set_conj_op(op, coll, a[0]);
+}
 static value add_transient_entry(struct key_op *op, value t, value *a)
 {
     return transient_map_assoc(op, to_obj(t), a[0], a[1]) == VAL_SLOW ? VAL_SLOW : t;
@@ -114,7 +124,9 @@ static value do_vec(struct key_op *op, value *a, unsigned argc)
     for (unsigned sum = 0; sum < 2 * TURN_ITEMS && rest != NIL;) {
         unsigned n = seq_take(p, &rest, items, 32);
         for (unsigned i = 0; i < n; i++) transient_vector_conj(p, to_obj(t), items[i]);
-        if (n < 32 && rest != NIL) { /* Lonala forces what comes next; nothing is lost, the sequence keeps what it realised */
+        if (n < 32 &&
+            rest !=
+                NIL) { /* Lonala forces what comes next; nothing is lost, the sequence keeps what it realised */
             return VAL_SLOW;
         }
         sum += 32;
@@ -210,7 +222,8 @@ static value conj_map_transient(struct key_op *op, struct object *t, value m)
 {
     struct process *p = op->p;
     value rest = map_seq_of(p, m, 0);
-    if (p->prim_state != NIL && to_obj(p->prim_state)->p[RESUME_OWN2] == TRUE_) rest = to_obj(p->prim_state)->p[RESUME_OWN];
+    if (p->prim_state != NIL && to_obj(p->prim_state)->p[RESUME_OWN2] == TRUE_)
+        rest = to_obj(p->prim_state)->p[RESUME_OWN];
     for (int n = 0; rest != NIL; n++, rest = seq_rest(p, rest)) {
         value e = seq_first(p, rest);
         value r = n < TURN_ITEMS ? transient_map_assoc(op, t, vector_nth(e, 0), vector_nth(e, 1)) : VAL_YIELD;
@@ -229,7 +242,8 @@ static value conj_transient(struct key_op *op, struct object *t, value x)
     if (obj_has(t, TRANSIENT_VECTOR)) return transient_vector_conj(op->p, t, x), TRUE_;
     if (obj_has(t, TRANSIENT_SET)) return transient_set_conj(op, t, x);
     if (is_vector(x)) {
-        if (vector_count(x) != 2) return process_fail(op->p, ERR_ARGUMENT, x, "a map entry has two elements: %v", x);
+        if (vector_count(x) != 2)
+            return process_fail(op->p, ERR_ARGUMENT, x, "a map entry has two elements: %v", x);
         return transient_map_assoc(op, t, vector_nth(x, 0), vector_nth(x, 1));
     }
     if (x == NIL) return TRUE_;
@@ -248,7 +262,8 @@ static value do_conj_transient(struct key_op *op, value *a, unsigned argc)
 }
 PLAIN(prim_conj_transient)
 {
-    if (argc == 2 && is_transient(a[0]) && obj_has(to_obj(a[0]), TRANSIENT_VECTOR) && transient_live(to_obj(a[0]))) {
+    if (argc == 2 && is_transient(a[0]) && obj_has(to_obj(a[0]), TRANSIENT_VECTOR) &&
+        transient_live(to_obj(a[0]))) {
         transient_vector_conj(p, to_obj(a[0]), a[1]);
         return a[0];
     }
@@ -265,7 +280,8 @@ static value do_assoc_transient(struct key_op *op, value *a, unsigned argc)
         if (obj_has(t, TRANSIENT_SET)) return fail_type(p, "assoc!", 1, a[0], "a transient map or vector");
         if (obj_has(t, TRANSIENT_VECTOR)) {
             uint64_t at;
-            if (!index_argument(a[i], &at) || at > transient_count(t)) return fail_range(p, "assoc!", a[i], transient_count(t) + 1);
+            if (!index_argument(a[i], &at) || at > transient_count(t))
+                return fail_range(p, "assoc!", a[i], transient_count(t) + 1);
             transient_vector_assoc(p, t, at, a[i + 1]);
         } else {
             value r = transient_map_assoc(op, t, a[i], a[i + 1]);

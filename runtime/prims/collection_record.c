@@ -5,13 +5,15 @@
 PLAIN(prim_make_rtype)
 {
     if (!is_symbol(a[0])) return fail_type(p, "-make-rtype", 1, a[0], "a symbol");
-    if (!is_vector(a[1]) || vector_count(a[1]) > 1000) return fail_type(p, "-make-rtype", 2, a[1], "a vector of keywords");
+    if (!is_vector(a[1]) || vector_count(a[1]) > 1000)
+        return fail_type(p, "-make-rtype", 2, a[1], "a vector of keywords");
     uint64_t n = vector_count(a[1]), id = hash_mix64(truthy(a[2]) + 0x7e5ull);
     struct key_op op = KEY_OP(p);
     op.budget = 4000;
     uint32_t hash;
     for (uint64_t i = 0; i < n; i++)
-        if (!is_keyword(vector_nth(a[1], i))) return fail_type(p, "-make-rtype", 2, a[1], "a vector of keywords");
+        if (!is_keyword(vector_nth(a[1], i)))
+            return fail_type(p, "-make-rtype", 2, a[1], "a vector of keywords");
     for (uint64_t i = 0; i <= n; i++) {
         value name = i < n ? vector_nth(a[1], i) : a[0];
         key_hash(&op, name, &hash);
@@ -29,16 +31,26 @@ static value rtype_part(struct process *p, value *a, const char *name, unsigned 
 {
     return is_type(a[0], T_RTYPE) ? to_obj(a[0])->p[part] : fail_type(p, name, 1, a[0], "a record type");
 }
-PLAIN(prim_rtype_name) { return rtype_part(p, a, "-rtype-name", RTYPE_NAME); }
-PLAIN(prim_rtype_fields) { return rtype_part(p, a, "-rtype-fields", RTYPE_FIELDS); }
-PLAIN(prim_is_rtype) { return from_bool(is_type(a[0], T_RTYPE)); }
+PLAIN(prim_rtype_name)
+{
+    return rtype_part(p, a, "-rtype-name", RTYPE_NAME);
+}
+PLAIN(prim_rtype_fields)
+{
+    return rtype_part(p, a, "-rtype-fields", RTYPE_FIELDS);
+}
+PLAIN(prim_is_rtype)
+{
+    return from_bool(is_type(a[0], T_RTYPE));
+}
 
 PLAIN(prim_make_record)
 {
     if (!is_type(a[0], T_RTYPE)) return fail_type(p, "-make-record", 1, a[0], "a record type");
     uint64_t n = vector_count(to_obj(a[0])->p[RTYPE_FIELDS]);
     if (argc - 1 != n)
-        return process_fail(p, ERR_ARITY, a[0], "%v has %u fields, not %u", to_obj(a[0])->p[RTYPE_NAME], n, (uint64_t)argc - 1);
+        return process_fail(p, ERR_ARITY, a[0], "%v has %u fields, not %u", to_obj(a[0])->p[RTYPE_NAME], n,
+                            (uint64_t)argc - 1);
     struct object *o = heap_alloc(p, T_RECORD, 0, (uint32_t)n + RECORD_FIELDS);
     o->p[RECORD_TYPE] = a[0];
     o->p[RECORD_EXT] = NIL;
@@ -46,11 +58,15 @@ PLAIN(prim_make_record)
     return from_obj(o);
 }
 
-PLAIN(prim_is_record) { return from_bool(is_type(a[0], T_RECORD) && record_is_map(to_obj(a[0]))); }
+PLAIN(prim_is_record)
+{
+    return from_bool(is_type(a[0], T_RECORD) && record_is_map(to_obj(a[0])));
+}
 PLAIN(prim_is_instance)
 {
     if (!is_type(a[0], T_RTYPE)) return fail_type(p, "-instance-of?", 1, a[0], "a record type");
-    return from_bool(is_type(a[1], T_RECORD) && record_type(to_obj(a[1]))->p[RTYPE_ID] == to_obj(a[0])->p[RTYPE_ID]);
+    return from_bool(is_type(a[1], T_RECORD) &&
+                     record_type(to_obj(a[1]))->p[RTYPE_ID] == to_obj(a[0])->p[RTYPE_ID]);
 }
 PLAIN(prim_record_type)
 {
@@ -78,7 +94,8 @@ PLAIN(prim_record_get)
     if (!is_type(a[0], T_RECORD)) return fail_type(p, "-record-get", 1, a[0], "a record");
     int i = record_field_index(record_type(to_obj(a[0])), a[1]);
     if (i >= 0) return to_obj(a[0])->p[RECORD_FIELDS + i];
-    return process_fail(p, ERR_ARGUMENT, a[1], "%v has no field %v", record_type(to_obj(a[0]))->p[RTYPE_NAME], a[1]);
+    return process_fail(p, ERR_ARGUMENT, a[1], "%v has no field %v", record_type(to_obj(a[0]))->p[RTYPE_NAME],
+                        a[1]);
 }
 /* A copy with another field: what a mutable field of a deftype is set with when it is kept in a volatile. */
 PLAIN(prim_record_with)

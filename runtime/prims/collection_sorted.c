@@ -8,7 +8,8 @@ static struct object *sorted_argument(struct process *p, const char *name, value
     return NULL;
 }
 
-static bool rank_argument(struct process *p, const char *name, const struct object *o, value v, uint64_t limit, uint64_t *rank)
+static bool rank_argument(struct process *p, const char *name, const struct object *o, value v,
+                          uint64_t limit, uint64_t *rank)
 {
     if (index_argument(v, rank) && *rank < limit) return true;
     fail_range(p, name, v, limit);
@@ -33,14 +34,21 @@ static value node_part(struct process *p, value *a, const char *name, unsigned p
     if (!o || !rank_argument(p, name, o, a[1], o->p[SORTED_COUNT], &rank)) return VAL_ERROR;
     return tree_at(o->p[SORTED_ROOT], rank)->p[part];
 }
-PLAIN(prim_sorted_key_at) { return node_part(p, a, "-sorted-key-at", TREE_KEY); }
-PLAIN(prim_sorted_value_at) { return node_part(p, a, "-sorted-value-at", TREE_VALUE); }
+PLAIN(prim_sorted_key_at)
+{
+    return node_part(p, a, "-sorted-key-at", TREE_KEY);
+}
+PLAIN(prim_sorted_value_at)
+{
+    return node_part(p, a, "-sorted-value-at", TREE_VALUE);
+}
 
 PLAIN(prim_sorted_insert_at)
 {
     uint64_t rank;
     struct object *o = sorted_argument(p, "-sorted-insert-at", a[0]);
-    if (!o || !rank_argument(p, "-sorted-insert-at", o, a[1], o->p[SORTED_COUNT] + 1, &rank)) return VAL_ERROR;
+    if (!o || !rank_argument(p, "-sorted-insert-at", o, a[1], o->p[SORTED_COUNT] + 1, &rank))
+        return VAL_ERROR;
     return sorted_with_root(p, o, tree_insert_at(p, o->p[SORTED_ROOT], rank, a[2], a[3]));
 }
 
@@ -78,7 +86,8 @@ static value do_rank(struct key_op *op, value *a, unsigned argc)
     uint64_t rank;
     struct object *o = sorted_argument(op->p, "-sorted-rank", a[0]);
     if (!o) return VAL_ERROR;
-    if (has_comparator(o)) return process_fail(op->p, ERR_ARGUMENT, NIL, "the collection has a comparator of its own");
+    if (has_comparator(o))
+        return process_fail(op->p, ERR_ARGUMENT, NIL, "the collection has a comparator of its own");
     value found = tree_search(op, o->p[SORTED_ROOT], a[1], true, &rank);
     if (is_sentinel(found)) return found;
     value pair[2] = {from_fixnum((int64_t)rank), found};

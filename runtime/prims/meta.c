@@ -43,15 +43,22 @@ value with_meta(struct process *p, value v, value meta)
     return from_obj(n);
 }
 
-PLAIN(prim_meta) { return is_opaque(a[0]) ? NIL : obj_meta(a[0]); }
+PLAIN(prim_meta)
+{
+    return is_opaque(a[0]) ? NIL : obj_meta(a[0]);
+}
 
 PLAIN(prim_with_meta)
 {
-    if (a[1] != NIL && !is_map(a[1]) && !is_type(a[1], T_RECORD)) return fail_type(p, "with-meta", 2, a[1], "a map");
-    if (!is_ptr(a[0]) || !takes_meta(type_of(a[0]))) return fail_type(p, "with-meta", 1, a[0], "a value that takes metadata");
+    if (a[1] != NIL && !is_map(a[1]) && !is_type(a[1], T_RECORD))
+        return fail_type(p, "with-meta", 2, a[1], "a map");
+    if (!is_ptr(a[0]) || !takes_meta(type_of(a[0])))
+        return fail_type(p, "with-meta", 1, a[0], "a value that takes metadata");
     if (is_type(a[0], T_LAZY)) {
-        if (obj_has(to_obj(a[0]), OBJ_A)) return fail_type(p, "with-meta", 1, a[0], "a value that takes metadata");
-        if (to_obj(a[0])->p[0] != NIL) return vm_trap(p, TRAP_WITH_META); /* two with one thunk would run it twice */
+        if (obj_has(to_obj(a[0]), OBJ_A))
+            return fail_type(p, "with-meta", 1, a[0], "a value that takes metadata");
+        if (to_obj(a[0])->p[0] != NIL)
+            return vm_trap(p, TRAP_WITH_META); /* two with one thunk would run it twice */
     }
     return with_meta(p, a[0], a[1]);
 }
@@ -96,12 +103,24 @@ static value do_hash(struct key_op *op, value *a, unsigned argc)
 }
 RESUMABLE(prim_hash, do_hash, "lona.core/hash", TRAP_HASH)
 
-static value do_compare(struct key_op *op, value *a, unsigned argc) { return key_compare(op, a[0], a[1]); }
+static value do_compare(struct key_op *op, value *a, unsigned argc)
+{
+    return key_compare(op, a[0], a[1]);
+}
 RESUMABLE(prim_compare, do_compare, "lona.core/compare", TRAP_COMPARE)
 
-PLAIN(prim_identical) { return from_bool(a[0] == a[1]); }
-PLAIN(prim_not) { return from_bool(falsy(a[0])); }
-PLAIN(prim_boolean) { return from_bool(truthy(a[0])); }
+PLAIN(prim_identical)
+{
+    return from_bool(a[0] == a[1]);
+}
+PLAIN(prim_not)
+{
+    return from_bool(falsy(a[0]));
+}
+PLAIN(prim_boolean)
+{
+    return from_bool(truthy(a[0]));
+}
 
 /* ---- reduced, deref ---- */
 
@@ -111,7 +130,10 @@ PLAIN(prim_reduced)
     o->p[0] = a[0];
     return from_obj(o);
 }
-PLAIN(prim_unreduced) { return is_type(a[0], T_REDUCED) ? to_obj(a[0])->p[0] : a[0]; }
+PLAIN(prim_unreduced)
+{
+    return is_type(a[0], T_REDUCED) ? to_obj(a[0])->p[0] : a[0];
+}
 
 PLAIN(prim_deref)
 {
@@ -129,17 +151,17 @@ PLAIN(prim_deref)
 PLAIN(prim_type_name)
 {
     value v = a[0];
-    const char *name = v == NIL                      ? "nil"
-                       : v == TRUE_ || v == FALSE_   ? "boolean"
-                       : is_char(v)                  ? "char"
-                       : is_fixnum(v)                ? "int"
-                       : is_double(v)                ? "float"
-                       : is_type(v, T_BIGINT)        ? "int"
+    const char *name = v == NIL                                          ? "nil"
+                       : v == TRUE_ || v == FALSE_                       ? "boolean"
+                       : is_char(v)                                      ? "char"
+                       : is_fixnum(v)                                    ? "int"
+                       : is_double(v)                                    ? "float"
+                       : is_type(v, T_BIGINT)                            ? "int"
                        : is_type(v, T_LAZY) && obj_has(to_obj(v), OBJ_A) ? "delay"
-                       : is_type(v, T_CONS)          ? (obj_has(to_obj(v), OBJ_A) ? "list" : "cons")
-                       : is_type(v, T_EMPTY_LIST)    ? "list"
-                       : is_ptr(v)                   ? object_info[type_of(v)].name
-                                                     : "unbound";
+                       : is_type(v, T_CONS)       ? (obj_has(to_obj(v), OBJ_A) ? "list" : "cons")
+                       : is_type(v, T_EMPTY_LIST) ? "list"
+                       : is_ptr(v)                ? object_info[type_of(v)].name
+                                                  : "unbound";
     return keyword_c(p, NULL, name);
 }
 
@@ -150,8 +172,14 @@ PLAIN(prim_type_name)
         return from_bool(condition);                                                                         \
     }
 
-static bool is_record_map(value v) { return is_type(v, T_RECORD) && record_is_map(to_obj(v)); }
-static bool is_coll(value v) { return is_seq(v) || is_vector(v) || is_map(v) || is_set(v) || is_record_map(v); }
+static bool is_record_map(value v)
+{
+    return is_type(v, T_RECORD) && record_is_map(to_obj(v));
+}
+static bool is_coll(value v)
+{
+    return is_seq(v) || is_vector(v) || is_map(v) || is_set(v) || is_record_map(v);
+}
 static bool is_list(value v)
 {
     return is_type(v, T_EMPTY_LIST) || (is_type(v, T_CONS) && obj_has(to_obj(v), OBJ_A));
@@ -162,14 +190,23 @@ static bool is_counted(value v)
     return is_list(v) || is_vector(v) || is_map(v) || is_set(v) || is_record_map(v) || t == T_INDEXED_SEQ ||
            (t == T_RANGE && to_obj(v)->p[1] != NIL) || is_transient(v);
 }
-static bool is_function(value v) { return is_type(v, T_FN) || is_type(v, T_PRIM); }
+static bool is_function(value v)
+{
+    return is_type(v, T_FN) || is_type(v, T_PRIM);
+}
 static bool is_callable(value v)
 {
-    return is_function(v) || is_keyword(v) || is_symbol(v) || is_vector(v) || is_map(v) || is_set(v) || is_type(v, T_VAR) ||
-           is_record_map(v);
+    return is_function(v) || is_keyword(v) || is_symbol(v) || is_vector(v) || is_map(v) || is_set(v) ||
+           is_type(v, T_VAR) || is_record_map(v);
 }
-static bool is_seqable(value v) { return v == NIL || is_coll(v) || is_indexed(v); }
-static bool is_blank_delay(value v) { return is_type(v, T_LAZY) && obj_has(to_obj(v), OBJ_A); }
+static bool is_seqable(value v)
+{
+    return v == NIL || is_coll(v) || is_indexed(v);
+}
+static bool is_blank_delay(value v)
+{
+    return is_type(v, T_LAZY) && obj_has(to_obj(v), OBJ_A);
+}
 
 TYPE_TEST(prim_is_nil, v == NIL)
 TYPE_TEST(prim_is_some, v != NIL)

@@ -1,7 +1,10 @@
 /* Sequences: cons, first, next, rest, seq, chunks, ranges, lazy sequences and delays. */
 #include "runtime/prims/collection.h"
 
-static value not_a_seq(struct process *p, const char *name, value v) { return fail_type(p, name, 1, v, "a collection"); }
+static value not_a_seq(struct process *p, const char *name, value v)
+{
+    return fail_type(p, name, 1, v, "a collection");
+}
 
 static bool is_seqable_tail(value v)
 {
@@ -22,7 +25,8 @@ PLAIN(prim_cons)
     if (rest == NIL || is_seq(rest)) return list_cons(p, a[0], rest == NIL ? empty_list() : rest);
     if (!is_seqable_tail(rest)) return fail_type(p, "cons", 2, rest, "a collection");
     value s = seq_of(p, rest);
-    if (s == VAL_SLOW) return list_cons(p, a[0], rest); /* a type with protocols: its seq is taken when it is reached */
+    if (s == VAL_SLOW)
+        return list_cons(p, a[0], rest); /* a type with protocols: its seq is taken when it is reached */
     return list_cons(p, a[0], s == NIL ? empty_list() : s);
 }
 
@@ -200,8 +204,14 @@ static value lazy_new(struct process *p, uint32_t flags, value thunk)
     o->p[LAZY_VALUE] = NIL;
     return from_obj(o);
 }
-PLAIN(prim_lazy_seq) { return lazy_new(p, 0, a[0]); }
-PLAIN(prim_delay) { return lazy_new(p, OBJ_A, a[0]); }
+PLAIN(prim_lazy_seq)
+{
+    return lazy_new(p, 0, a[0]);
+}
+PLAIN(prim_delay)
+{
+    return lazy_new(p, OBJ_A, a[0]);
+}
 
 static value not_lazy(struct process *p, const char *name, value v)
 {

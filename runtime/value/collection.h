@@ -13,30 +13,40 @@ value list_cons(struct process *p, value first, value rest); /* a bare cons; res
 value list_make(struct process *p, const value *items, size_t n); /* a list; () for n == 0 */
 value list_prepend(struct process *p, value list, value item);    /* conj on a list */
 value empty_list(void); /* the shared one (a constant object, SHARED) */
-static inline bool is_cons(value v) { return is_type(v, T_CONS); }
-static inline value cons_first(value v) { return to_obj(v)->p[0]; }
-static inline value cons_rest(value v) { return to_obj(v)->p[1]; }
+static inline bool is_cons(value v)
+{
+    return is_type(v, T_CONS);
+}
+static inline value cons_first(value v)
+{
+    return to_obj(v)->p[0];
+}
+static inline value cons_rest(value v)
+{
+    return to_obj(v)->p[1];
+}
 
 /* ---- vectors (SVECTOR, VECTOR, SUBVECTOR alike) ---- */
 bool is_vector(value v);
 uint64_t vector_count(value v);
-value vector_nth(value v, uint64_t i); /* VAL_ABSENT beyond the end */
+value vector_nth(value v, uint64_t i);                              /* VAL_ABSENT beyond the end */
 value vector_make(struct process *p, const value *items, size_t n); /* any n */
 value vector_conj(struct process *p, value v, value item);
-value vector_assoc(struct process *p, value v, uint64_t i, value item); /* i <= count; else VAL_ABSENT */
-value vector_pop(struct process *p, value v); /* pre: not empty */
+value vector_assoc(struct process *p, value v, uint64_t i, value item);   /* i <= count; else VAL_ABSENT */
+value vector_pop(struct process *p, value v);                             /* pre: not empty */
 value vector_sub(struct process *p, value v, uint64_t from, uint64_t to); /* pre: in range */
-value entry_make(struct process *p, value key, value val); /* a map entry: a vector of two */
+value entry_make(struct process *p, value key, value val);                /* a map entry: a vector of two */
 
 /* ---- maps (AMAP, HMAP; SMAP with the default comparator; with another one: VAL_SLOW) ---- */
 bool is_map(value v);
 uint64_t map_count(value m);
-value map_get(value m, value key); /* VAL_ABSENT, VAL_SLOW */
+value map_get(value m, value key);             /* VAL_ABSENT, VAL_SLOW */
 value map_get_keyword(value m, value keyword); /* the fast way for keyword keys */
 value map_assoc(struct process *p, value m, value key, value val);
 value map_dissoc(struct process *p, value m, value key);
-value map_make(struct process *p, const value *keys_and_values, size_t entries); /* later keys win; AMAP up to AMAP_MAX */
-value empty_map(void); /* shared constants */
+value map_make(struct process *p, const value *keys_and_values,
+               size_t entries); /* later keys win; AMAP up to AMAP_MAX */
+value empty_map(void);          /* shared constants */
 value empty_set(void);
 value empty_vector(void);
 
@@ -48,14 +58,20 @@ value set_conj(struct process *p, value s, value key);
 value set_disj(struct process *p, value s, value key);
 
 /* Walk the entries of a map, set or vector from C, without allocation; bounded depth. */
-struct walk { value stack[16]; uint32_t index[16]; int depth; value coll; uint64_t position; };
+struct walk {
+    value stack[16];
+    uint32_t index[16];
+    int depth;
+    value coll;
+    uint64_t position;
+};
 void walk_start(struct walk *w, value coll);
 bool walk_next(struct walk *w, value *key, value *val); /* sets and vectors: val = key = the element */
 
 /* ---- equality, hashing, order: bounded forms; *budget goes down with the work; VAL_SLOW when it is used up or when a
  * lazy sequence has to be forced ---- */
-value value_equal(value a, value b, int *budget);  /* TRUE_, FALSE_, VAL_SLOW */
-value value_hash(value v, int *budget);            /* fixnum of 32 bits, or VAL_SLOW */
+value value_equal(value a, value b, int *budget); /* TRUE_, FALSE_, VAL_SLOW */
+value value_hash(value v, int *budget);           /* fixnum of 32 bits, or VAL_SLOW */
 #define EQUAL_BUDGET 200
 /* Canonical total order over all values, for collision nodes: consistent with equality. */
 int value_order(value a, value b, int *budget); /* budget < 0 afterwards: undecided */

@@ -11,7 +11,15 @@
 
 enum { FRAME_WORDS = 8, FIRST_FRAMES = 8, PART_BUDGET = 64, STEPS_PER_TURN = 12000 };
 enum { MACHINE_DEPTH, MACHINE_FRAMES };
-enum frame_kind { EQUAL_SEQUENCES, EQUAL_TABLES, EQUAL_TUPLES, FOLD_SEQUENCE, FOLD_TABLE, FOLD_TUPLE, COMPARE_VECTORS };
+enum frame_kind {
+    EQUAL_SEQUENCES,
+    EQUAL_TABLES,
+    EQUAL_TUPLES,
+    FOLD_SEQUENCE,
+    FOLD_TABLE,
+    FOLD_TUPLE,
+    COMPARE_VECTORS
+};
 
 /* ORDER FRAMES: words by kind; h, k: 64 bits in two fixnums. */
 enum { SEQ_A = 1, SEQ_AT_A, SEQ_B, SEQ_AT_B, SEQ_ITEM_A, SEQ_ITEM_B };
@@ -76,7 +84,10 @@ static void put_bits(struct machine *m, unsigned word, uint64_t bits)
     put(m, word, from_fixnum((int64_t)(bits >> 32)));
     put(m, word + 1, from_fixnum((int64_t)(bits & 0xffffffffu)));
 }
-static uint64_t get_bits(const value *words) { return (uint64_t)to_fixnum(words[0]) << 32 | (uint64_t)to_fixnum(words[1]); }
+static uint64_t get_bits(const value *words)
+{
+    return (uint64_t)to_fixnum(words[0]) << 32 | (uint64_t)to_fixnum(words[1]);
+}
 
 /* ---- equality ---- */
 
@@ -84,13 +95,17 @@ static unsigned tuple_count(value v)
 {
     return is_type(v, T_RECORD) ? (unsigned)record_field_count(to_obj(v)) + 1 : value_part_count(v);
 }
-static value tuple_item(value v, unsigned i) { return is_type(v, T_RECORD) ? to_obj(v)->p[RECORD_EXT + i] : value_part(v, i); }
+static value tuple_item(value v, unsigned i)
+{
+    return is_type(v, T_RECORD) ? to_obj(v)->p[RECORD_EXT + i] : value_part(v, i);
+}
 
 static bool tuples_alike(value a, value b)
 {
     if (obj_type(to_obj(a)) != obj_type(to_obj(b)) || tuple_count(a) != tuple_count(b)) return false;
     if (is_type(a, T_RECORD)) return record_same_type(to_obj(a), to_obj(b));
-    return value_part_seed(a) == value_part_seed(b) && (!is_type(a, T_FN) || to_obj(a)->p[0] == to_obj(b)->p[0]);
+    return value_part_seed(a) == value_part_seed(b) &&
+           (!is_type(a, T_FN) || to_obj(a)->p[0] == to_obj(b)->p[0]);
 }
 
 /* Sorted tables with comparators of their own cannot be searched from here: a hashed copy can. */
@@ -108,8 +123,14 @@ static value hashed(struct machine *m, value table)
     return r;
 }
 
-static uint64_t table_count(value t) { return is_map(t) ? map_count(t) : set_count(t); }
-static bool searchable(value t) { return !is_sorted(t) || !has_comparator(to_obj(t)); }
+static uint64_t table_count(value t)
+{
+    return is_map(t) ? map_count(t) : set_count(t);
+}
+static bool searchable(value t)
+{
+    return !is_sorted(t) || !has_comparator(to_obj(t));
+}
 
 static enum outcome push_tables(struct machine *m, value a, value b)
 {
@@ -249,7 +270,8 @@ static enum outcome tables_answered(struct machine *m)
     value *f = m->frame;
     if (f[TABLE_QUESTION] == NIL) return m->answer ? GOING : finish(m, 0);
     enum question q = (enum question)to_fixnum(f[TABLE_QUESTION]);
-    value memo = question_remember(m->p, f[TABLE_MEMO], q, f[TABLE_QA], f[TABLE_QB], question_result(q, m->answer));
+    value memo =
+        question_remember(m->p, f[TABLE_MEMO], q, f[TABLE_QA], f[TABLE_QB], question_result(q, m->answer));
     put(m, TABLE_MEMO, memo);
     put(m, TABLE_QUESTION, NIL);
     return GOING;
@@ -298,7 +320,8 @@ static enum outcome start_fold(struct machine *m, value v, enum digest_mode mode
     enum value_kind kind = value_kind(v);
     bool table = kind == KIND_MAP || kind == KIND_SET;
     value rest = table ? seq_of(m->p, v) : v;
-    if (push(m, kind == KIND_SEQUENCE ? FOLD_SEQUENCE : table ? FOLD_TABLE : FOLD_TUPLE) == FAILED) return FAILED;
+    if (push(m, kind == KIND_SEQUENCE ? FOLD_SEQUENCE : table ? FOLD_TABLE : FOLD_TUPLE) == FAILED)
+        return FAILED;
     put(m, FOLD_MODE, from_fixnum(mode + (kind == KIND_SET ? 2 : 0)));
     put(m, FOLD_REST, rest);
     put(m, FOLD_AT, from_fixnum(0));
@@ -310,7 +333,10 @@ static enum outcome start_fold(struct machine *m, value v, enum digest_mode mode
     return GOING;
 }
 
-static inline uint64_t cut(uint64_t digest, enum digest_mode mode) { return mode == DIGEST_HASH ? (uint32_t)digest : digest; }
+static inline uint64_t cut(uint64_t digest, enum digest_mode mode)
+{
+    return mode == DIGEST_HASH ? (uint32_t)digest : digest;
+}
 
 static enum outcome sequence_folded(struct machine *m)
 {
@@ -328,8 +354,9 @@ static enum outcome step_fold_sequence(struct machine *m)
         int more = cursor_next(m->p, &c, &item);
         if (more < 0) return STUCK;
         if (more == 0)
-            return finish(m, hash_close(get_bits(m->frame + FOLD_HIGH), (uint64_t)to_fixnum(m->frame[FOLD_COUNT_OR_KEY]),
-                                        HASH_SEED_SEQUENCE));
+            return finish(m,
+                          hash_close(get_bits(m->frame + FOLD_HIGH),
+                                     (uint64_t)to_fixnum(m->frame[FOLD_COUNT_OR_KEY]), HASH_SEED_SEQUENCE));
         put(m, FOLD_REST, c.coll);
         put(m, FOLD_AT, from_fixnum((int64_t)c.i));
         int64_t depth = m->depth;
@@ -352,7 +379,8 @@ static enum outcome table_folded(struct machine *m)
         return GOING;
     }
     if (mode_bits < 2) {
-        uint64_t key = (uint64_t)to_fixnum(m->frame[FOLD_COUNT_OR_KEY]) << 32 | (uint64_t)to_fixnum(m->frame[FOLD_KEY]);
+        uint64_t key =
+            (uint64_t)to_fixnum(m->frame[FOLD_COUNT_OR_KEY]) << 32 | (uint64_t)to_fixnum(m->frame[FOLD_KEY]);
         e = hash_entry(key, e);
     }
     put_bits(m, FOLD_HIGH, hash_unordered(get_bits(m->frame + FOLD_HIGH), e));
@@ -368,12 +396,13 @@ static enum outcome step_fold_table(struct machine *m)
         int64_t mode_bits = to_fixnum(m->frame[FOLD_MODE]), at = to_fixnum(m->frame[FOLD_AT]);
         bool set = mode_bits >= 2;
         if (rest == NIL)
-            return finish(m, hash_close(get_bits(m->frame + FOLD_HIGH), (uint64_t)at / 2, set ? HASH_SEED_SET : HASH_SEED_MAP));
+            return finish(m, hash_close(get_bits(m->frame + FOLD_HIGH), (uint64_t)at / 2,
+                                        set ? HASH_SEED_SET : HASH_SEED_MAP));
         value entry = seq_first(m->p, rest);
         int64_t depth = m->depth;
         m->steps += 4;
-        enum outcome outcome =
-            start_fold(m, set ? entry : vector_nth(entry, (uint64_t)at % 2), (enum digest_mode)(mode_bits & 1));
+        enum outcome outcome = start_fold(m, set ? entry : vector_nth(entry, (uint64_t)at % 2),
+                                          (enum digest_mode)(mode_bits & 1));
         if (m->depth != depth || outcome != ANSWERED) return outcome;
         table_folded(m);
     }
@@ -399,7 +428,8 @@ static enum outcome step_fold_tuple(struct machine *m)
                                         record ? HASH_SEED_RECORD : HASH_SEED_OTHER));
         }
         int64_t depth = m->depth;
-        enum outcome outcome = start_fold(m, tuple_item(v, i), (enum digest_mode)to_fixnum(m->frame[FOLD_MODE]));
+        enum outcome outcome =
+            start_fold(m, tuple_item(v, i), (enum digest_mode)to_fixnum(m->frame[FOLD_MODE]));
         if (m->depth != depth || outcome != ANSWERED) return outcome;
         tuple_folded(m);
     }

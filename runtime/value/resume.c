@@ -71,7 +71,8 @@ value resume(struct process *p, value *a, unsigned argc, resumable_fn *f, const 
         }
         if (answer == VAL_SLOW && trap == TRAP_EQUAL) return equal_pending(p, a, argc);
         if (answer == VAL_SLOW) {
-            value what = s->p[RESUME_QB] == NIL ? s->p[RESUME_QA] : entry_make(p, s->p[RESUME_QA], s->p[RESUME_QB]);
+            value what =
+                s->p[RESUME_QB] == NIL ? s->p[RESUME_QA] : entry_make(p, s->p[RESUME_QA], s->p[RESUME_QB]);
             return resume_retry(p, a, argc, name, what);
         }
         op.memo = question_remember(p, op.memo, q, s->p[RESUME_QA], s->p[RESUME_QB], answer);

@@ -14,7 +14,17 @@ value deep_run(struct process *p, value state, enum question q, value a, value b
 bool deep_sequences_left(struct process *p, value state, value *a, value *b);
 
 /* ---- primitives that ask ---- */
-enum { RESUME_MEMO, RESUME_MACHINE, RESUME_QUESTION, RESUME_QA, RESUME_QB, RESUME_OWN, RESUME_OWN2, RESUME_OWN3, RESUME_WORDS };
+enum {
+    RESUME_MEMO,
+    RESUME_MACHINE,
+    RESUME_QUESTION,
+    RESUME_QA,
+    RESUME_QB,
+    RESUME_OWN,
+    RESUME_OWN2,
+    RESUME_OWN3,
+    RESUME_WORDS
+};
 
 /* What a primitive does, as a function that can be started over: it changes nothing until it has all answers, or keeps how
  * far it got in its own words of op->state (see resume_state()).  VAL_SLOW without a question: Lonala must go on. */

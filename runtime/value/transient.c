@@ -53,8 +53,14 @@ static value from_vector(struct process *p, value v)
     return from_obj(t);
 }
 
-static inline unsigned shift_of(const struct object *t) { return (unsigned)(t->p[TRANSIENT_COUNT] >> 32); }
-static inline uint64_t tail_start(uint64_t count) { return count == 0 ? 0 : trie_tail_start(count); }
+static inline unsigned shift_of(const struct object *t)
+{
+    return (unsigned)(t->p[TRANSIENT_COUNT] >> 32);
+}
+static inline uint64_t tail_start(uint64_t count)
+{
+    return count == 0 ? 0 : trie_tail_start(count);
+}
 static inline void put_count(struct object *t, uint64_t count, unsigned shift)
 {
     t->p[TRANSIENT_COUNT] = count | (uint64_t)shift << 32;
@@ -65,7 +71,8 @@ void transient_vector_conj(struct process *p, struct object *t, value item)
     uint64_t count = transient_count(t), used = count - tail_start(count);
     unsigned shift = shift_of(t);
     if (used == 32) {
-        value root = trie_push_leaf(p, t->p[TRANSIENT_ROOT], count - 32, &shift, t->p[TRANSIENT_TAIL], token_of(t));
+        value root =
+            trie_push_leaf(p, t->p[TRANSIENT_ROOT], count - 32, &shift, t->p[TRANSIENT_TAIL], token_of(t));
         heap_write(p, t, TRANSIENT_ROOT, root);
         heap_write(p, t, TRANSIENT_TAIL, wide_node(p, NULL, 0, token_of(t)));
         used = 0;
@@ -205,7 +212,8 @@ static value small_dissoc(struct key_op *op, struct object *t, value key)
     int at = small_index(op, t, key);
     if (at < 0) return at == -2 ? VAL_SLOW : TRUE_;
     uint32_t words = 2 * (uint32_t)transient_count(t);
-    for (uint32_t i = (uint32_t)at; i < words; i++) heap_write(op->p, entries, i, i + 2 < words ? entries->p[i + 2] : NIL);
+    for (uint32_t i = (uint32_t)at; i < words; i++)
+        heap_write(op->p, entries, i, i + 2 < words ? entries->p[i + 2] : NIL);
     put_count(t, words / 2 - 1, 0);
     return TRUE_;
 }
@@ -241,7 +249,10 @@ value transient_set_conj(struct key_op *op, struct object *t, value key)
     return TRUE_;
 }
 
-value transient_set_disj(struct key_op *op, struct object *t, value key) { return hashed_dissoc(op, t, key); }
+value transient_set_disj(struct key_op *op, struct object *t, value key)
+{
+    return hashed_dissoc(op, t, key);
+}
 
 value transient_get(struct key_op *op, const struct object *t, value key)
 {

@@ -16,18 +16,28 @@ enum { TRANSIENT_TOKEN, TRANSIENT_COUNT, TRANSIENT_ROOT, TRANSIENT_TAIL };
 #define TRANSIENT_SET OBJ_C
 #define TOKEN_NONE ((uint64_t)EDIT_TOKEN_MAX + 1)
 
-static inline bool is_transient(value v) { return is_type(v, T_TRANSIENT); }
-static inline bool transient_live(const struct object *t) { return t->p[TRANSIENT_TOKEN] != 0; }
-static inline uint64_t transient_count(const struct object *t) { return (uint32_t)t->p[TRANSIENT_COUNT]; }
+static inline bool is_transient(value v)
+{
+    return is_type(v, T_TRANSIENT);
+}
+static inline bool transient_live(const struct object *t)
+{
+    return t->p[TRANSIENT_TOKEN] != 0;
+}
+static inline uint64_t transient_count(const struct object *t)
+{
+    return (uint32_t)t->p[TRANSIENT_COUNT];
+}
 
 /* Of a vector, AMAP, HMAP or HSET; O(1) but for subvectors.  VAL_ABSENT: has no transient form.  VAL_ERROR: memory. */
 value transient_new(struct process *p, value coll);
 value transient_persistent(struct process *p, struct object *t);
 
 void transient_vector_conj(struct process *p, struct object *t, value item);
-void transient_vector_assoc(struct process *p, struct object *t, uint64_t i, value item); /* pre: i <= count */
-void transient_vector_pop(struct process *p, struct object *t);                           /* pre: not empty */
-value transient_nth(const struct object *t, uint64_t i); /* VAL_ABSENT */
+void transient_vector_assoc(struct process *p, struct object *t, uint64_t i,
+                            value item);                        /* pre: i <= count */
+void transient_vector_pop(struct process *p, struct object *t); /* pre: not empty */
+value transient_nth(const struct object *t, uint64_t i);        /* VAL_ABSENT */
 
 /* TRUE_, or VAL_SLOW with the question left and nothing changed. */
 value transient_map_assoc(struct key_op *op, struct object *t, value key, value val);

@@ -1,5 +1,4 @@
 #include "test/runtime/value/model.h"
-#include "test/runtime/value/number_weak.h"
 #include "test/stub/stub.h"
 
 static value numbers(struct process *p, int64_t n)
