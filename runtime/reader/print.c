@@ -296,6 +296,36 @@ static void step_join(struct printer *w)
     }
 }
 
+static void print_part(struct printer *w, value v)
+{
+    if (is_fixnum(v) && to_fixnum(v) >= 0 && to_fixnum(v) <= 255) {
+        text_byte(&w->out, (char)to_fixnum(v));
+    } else if (is_string(v) || is_binary(v)) {
+        print_push(w, P_RAW, v);
+    } else if (is_sequential(v)) {
+        print_push(w, P_PARTS, v);
+    } else if (v != NIL) {
+        process_fail(w->p, ERR_TYPE, v,
+                     "a binary is made of bytes (0 to 255), strings, binaries and sequences of these, not %v",
+                     v);
+        w->out.failed = true;
+    }
+}
+
+static void step_parts(struct printer *w)
+{
+    while (w->f.kind == P_PARTS && w->work > 0 && !w->out.failed) {
+        value item;
+        int got = take(w, &item);
+        w->work--;
+        if (got < 0) return;
+        if (got == 0)
+            pop_frame(w, false);
+        else
+            print_part(w, item);
+    }
+}
+
 static void finish_if_done(struct printer *w)
 {
     if (w->f.kind == P_DONE) pop_frame(w, false);
@@ -306,6 +336,7 @@ void print_step(struct printer *w)
     switch (w->f.kind) {
     case P_ITEMS: step_items(w); break;
     case P_JOIN: step_join(w); break;
+    case P_PARTS: step_parts(w); break;
     case P_LIST: step_sequence(w, ")"); break;
     case P_SET: step_sequence(w, "}"); break;
     case P_VECTOR: step_vector(w); break;
@@ -524,6 +555,23 @@ value prim_string_join(struct process *p, value *a, unsigned argc)
     w.items = separator;
     print_push(&w, P_JOIN, items);
     return printer_run(&w, a, TRAP_STR);
+}
+
+prim_fn prim_binary;
+
+/* The parts are a vector made of the arguments, unless they are one. */
+value prim_binary(struct process *p, value *a, unsigned argc)
+{
+    struct printer w;
+    if (p->prim_state != NIL) {
+        printer_load(&w, p, p->prim_state);
+        return printer_run(&w, a, TRAP_PRINT);
+    }
+    if (argc == 1 && is_binary(a[0])) return a[0];
+    printer_start(&w, p, PRINT_BINARY);
+    print_push(&w, P_PARTS, argc == 1 ? a[0] : vector_make(p, a, argc));
+    if (argc == 1 && !is_sequential(a[0])) w.f.cur = vector_make(p, a, 1);
+    return printer_run(&w, a, TRAP_PRINT);
 }
 
 static bool is_printer_state(value v)

@@ -64,7 +64,8 @@ void print_string_step(struct printer *w)
 void print_raw_step(struct printer *w)
 {
     size_t size;
-    const char *s = string_bytes(w->f.cur, &size);
+    const char *s =
+        is_string(w->f.cur) ? string_bytes(w->f.cur, &size) : (const char *)binary_bytes(w->f.cur, &size);
     size_t n = min_u64(size - w->f.index, 8 * STEP_BYTES);
     w->work -= (int64_t)n / 64;
     text_put(&w->out, s + w->f.index, n);

@@ -10,6 +10,7 @@ enum print_kind {
     P_DONE,
     P_ITEMS,  /* the values given to str and print */
     P_JOIN,   /* the elements of a sequence as str gives them, items (a string) between them */
+    P_PARTS,  /* what a binary is made of: bytes, strings, binaries and sequences of these */
     P_LIST,   /* anything sequential: cur is what is left */
     P_VECTOR, /* index counts */
     P_SET,
@@ -30,7 +31,12 @@ struct print_frame {
     value cur, aux;
 };
 
-enum print_mode { PRINT_READABLY, PRINT_PLAIN, PRINT_STR /* plain at the top, readably inside */ };
+enum print_mode {
+    PRINT_READABLY,
+    PRINT_PLAIN,
+    PRINT_STR /* plain at the top, readably inside */,
+    PRINT_BINARY
+};
 
 struct printer {
     struct process *p;

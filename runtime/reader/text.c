@@ -77,20 +77,22 @@ void text_put_slow(struct text *t, const char *bytes, size_t size)
     }
 }
 
-static value put_together(struct text *t, int64_t *work)
+static value put_together(struct text *t, int64_t *work, bool binary)
 {
-    size_t tail = (size_t)(t->at - chunk_start(t));
+    size_t tail = (size_t)(t->at - chunk_start(t)), size, total;
     if (t->result == NIL) {
-        uint64_t total = t->full + tail;
-        char *to = string_new(t->p, total, t->chars + utf8_count(chunk_start(t), tail), &t->result);
+        total = t->full + tail;
+        void *to =
+            binary ? (void *)binary_new(t->p, total, &t->result)
+                   : (void *)string_new(t->p, total, t->chars + utf8_count(chunk_start(t), tail), &t->result);
         if (!to) {
             t->failed = true;
             return VAL_ERROR;
         }
-        __builtin_memcpy(to + t->full, chunk_start(t), tail);
+        __builtin_memcpy((char *)to + t->full, chunk_start(t), tail);
     }
-    size_t size, total;
-    char *to = (char *)(uintptr_t)string_bytes(t->result, &total);
+    char *to = (char *)(uintptr_t)(binary ? (const char *)binary_bytes(t->result, &total)
+                                          : string_bytes(t->result, &total));
     while (t->chunks != NIL) {
         if (*work <= 0) return VAL_YIELD;
         const uint8_t *from = binary_bytes(cons_first(t->chunks), &size);
@@ -102,12 +104,22 @@ static value put_together(struct text *t, int64_t *work)
     return t->result;
 }
 
-value text_finish(struct text *t, int64_t *work)
+static value finish(struct text *t, int64_t *work, bool binary)
 {
     if (t->failed) return VAL_ERROR;
-    if (t->chunks == NIL && t->result == NIL)
-        return string_make_unchecked(t->p, chunk_start(t), (size_t)(t->at - chunk_start(t)));
-    return put_together(t, work);
+    if (t->chunks != NIL || t->result != NIL) return put_together(t, work, binary);
+    size_t size = (size_t)(t->at - chunk_start(t));
+    return binary ? binary_make(t->p, chunk_start(t), size)
+                  : string_make_unchecked(t->p, chunk_start(t), size);
+}
+
+value text_finish(struct text *t, int64_t *work)
+{
+    return finish(t, work, false);
+}
+value text_finish_binary(struct text *t, int64_t *work)
+{
+    return finish(t, work, true);
 }
 
 void text_save(struct text *t, value values[TEXT_SAVED_VALUES], uint64_t words[TEXT_SAVED_WORDS])

@@ -29,6 +29,7 @@ void text_init(struct text *t, struct process *p);
 void text_put_slow(struct text *t, const char *bytes, size_t size);
 /* The finished string; VAL_YIELD: *work steps (of about 64 bytes) are used up, call again later; VAL_ERROR. */
 value text_finish(struct text *t, int64_t *work);
+value text_finish_binary(struct text *t, int64_t *work); /* the bytes, whatever they are, as a binary */
 /* Between turns.  After text_save() the text must be loaded again before use. */
 void text_save(struct text *t, value values[TEXT_SAVED_VALUES], uint64_t words[TEXT_SAVED_WORDS]);
 void text_load(struct text *t, struct process *p, const value values[TEXT_SAVED_VALUES],
