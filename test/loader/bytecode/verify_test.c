@@ -163,7 +163,7 @@ static void test_rules(void)
     REFUSED(fib, FN(u)[0].c = 1000, "out of the code");
     REFUSED(fib, FN(u)[0].c = (uint16_t)-1, "B5");
     REFUSED(fib, FN(u)[0].c = 4, "B3");
-    REFUSED(fib, fn = FN(u) + u.protos[1].insn_count - 1; fn->op = OP_NOP;
+    REFUSED(fib, FN(u); fn += u.protos[1].insn_count - 1; fn->op = OP_NOP;
             fn->a = 0, "flow: beyond the code");
     REFUSED(fib, FN(u)[1].b = 1, "not zero");
     REFUSED(fib, u.live[u.protos[1].live_offset] |= 2, "B1");
