@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "runtime/gc/gc.h"
+#include "runtime/gc/shared.h"
 
 #define COMMIT_GRANULES (1u << 14)      /* 4 MiB at a time */
 #define TABLE_COMMIT_ENTRIES (1u << 16) /* 256 KiB at a time */
@@ -37,7 +38,6 @@ bool arena_init(struct system *s)
 void arena_destroy(struct system *s)
 {
     struct arena *a = s->arena;
-    shared_destroy(s);
     port_memory_free(s->port, (void *)ARENA_BASE, ARENA_SIZE);
     memory_destroy(&a->memory);
     port_memory_free(s->port, a, (sizeof *a + PORT_PAGE - 1) & ~(uint64_t)(PORT_PAGE - 1));
@@ -159,7 +159,8 @@ struct segment *segment_new(struct arena *a, uint64_t bytes, enum segment_kind k
     s->flags = 0;
     s->words = 0;
     s->offheap = 0;
-    s->mark_epoch = s->born_epoch = shared_epoch(a);
+    s->gray_next = NULL;
+    s->mark_epoch = s->born_epoch = __atomic_load_n(&a->epoch, __ATOMIC_SEQ_CST);
     return s;
 }
 
@@ -168,6 +169,7 @@ void segment_free(struct arena *a, struct segment *s)
     uint64_t first = granule_of(s), granules = s->granules;
     lock_acquire(&a->lock);
     a->used_granules -= granules;
+    memset(&a->table[first], 0, granules * sizeof a->table[0]);
     if (first > ARENA_TABLE_BYTES / ARENA_GRANULE && (a->table[first - 1] & TABLE_FREE)) {
         uint64_t before = a->table[first - 1] & ~TABLE_FREE;
         run_unlink((struct free_run *)granule_address(before));
@@ -224,6 +226,11 @@ void *arena_alloc_pinned(struct system *s, uint64_t bytes)
         a->pinned_end = (char *)more + PINNED_CHUNK_BYTES;
         lock_release(&a->lock);
     }
+}
+
+void arena_set_kind(struct system *s, void *at, enum segment_kind kind)
+{
+    arena_segment(s->arena, at)->kind = (uint16_t)kind;
 }
 
 uint64_t arena_used_bytes(struct system *s)

@@ -8,13 +8,14 @@
  * Invariants:
  *  A1  Every granule below `top` belongs to one segment or one free run.
  *  A2  table[g] is the first granule of the segment that g belongs to; for the first and last granule of a free run it is the
- *      run's first granule | TABLE_FREE.
+ *      run's first granule | TABLE_FREE, for those between 0.
  *  A3  Two free runs never touch each other, and none touches top. */
 #ifndef RUNTIME_GC_ARENA_H
 #define RUNTIME_GC_ARENA_H
 
 #include "runtime/gc/heap.h"
 #include "runtime/gc/pool.h"
+#include "runtime/sched/system.h"
 #include "spec/limits.h"
 
 #define ARENA_GRANULES (ARENA_SIZE / ARENA_GRANULE)
@@ -22,7 +23,7 @@
 #define ARENA_BINS 27
 #define TABLE_FREE 0x80000000u
 
-enum segment_kind { SEGMENT_RAW, SEGMENT_OBJECTS };
+enum segment_kind { SEGMENT_RAW, SEGMENT_OBJECTS, SEGMENT_UNIT, SEGMENT_LINK };
 
 /* Header of a segment, at its first byte. */
 struct segment {
@@ -31,6 +32,7 @@ struct segment {
     uint16_t flags;      /* SEGMENT_ */
     uint32_t mark_epoch; /* last cycle that saw it in use (atomic) */
     uint32_t born_epoch;
+    struct segment *gray_next;
     uint64_t words; /* of objects, behind the header */
     value offheap;  /* chain of its objects that refer outside */
 };
@@ -52,7 +54,22 @@ struct arena {
     char *pinned_at, *pinned_end;      /* arena_alloc_pinned */
     uint64_t used_granules;
     uint64_t allocated_granules; /* since the last cycle began */
-    struct shared_cycle *cycle;  /* gc/shared.c */
+    uint64_t live_granules;      /* used after the last cycle */
+
+    /* -- gc/shared.c -- */
+    uint32_t epoch;       /* of the running or last cycle; under no lock: changed by whoever began it */
+    uint32_t shade_epoch; /* atomic; = epoch while flows mark, else 0 */
+    uint32_t scan_epoch;  /* atomic; processes of another epoch look through themselves */
+    uint32_t phase;       /* atomic; enum shared_phase */
+    uint32_t busy;        /* atomic; a scheduler is at work for the cycle */
+    uint32_t cycles;
+    uint32_t requested, cycles_begun;
+    bool roots_done;      /* cells and atoms were looked through */
+    uint32_t wake_index;  /* processes below were asked to look through themselves */
+    uint32_t waiting;     /* processes that had not done it, in the running pass */
+    uint64_t sweep_at;    /* granule */
+    struct segment *gray; /* atomic; marked and not looked through */
+    struct deferred grace;
 };
 
 static inline bool arena_contains(const void *at)

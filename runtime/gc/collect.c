@@ -375,6 +375,7 @@ static bool old_begin_copy(struct process *p, uint64_t words, struct old_space *
     *before = *old;
     gray_free_all(p, old);
     memset(old, 0, sizeof *old);
+    old->scan_epoch = before->scan_epoch;
     old->blocks = old->fresh = b;
     old->fresh_hp = old_block_start(b);
     old->fresh_end = old_block_end(b);
@@ -408,6 +409,7 @@ bool collect(struct process *p, enum collect_kind kind, uint32_t need_words)
     }
 
     adopt_examined(p);
+    if (kind != COLLECT_MINOR) shared_leave_old(p);
     struct gc g;
     gc_start(&g, p, kind, to);
     if (kind != COLLECT_MINOR) forget_all(p);

@@ -6,6 +6,7 @@
  *
  * Cost: about 5 ns an object of two words. */
 #include "runtime/gc/gc.h"
+#include "runtime/gc/shared.h"
 
 #define SMALL_OBJECTS 32 /* a graph of so few objects is measured first and gets a block that fits */
 #define GROWTH_MAX_WORDS (1u << 17)
@@ -248,6 +249,12 @@ static bool copy_run(struct copy *c, value *values, unsigned count)
     ok = ok && scan(c, from);
     restore(c);
     c->last->top = c->hp;
+    struct arena *a = c->to->system->arena;
+    if (UNLIKELY(shared_shading(a))) {
+        for (unsigned i = 0; i < count; i++) shared_shade(a, values[i]);
+        for (struct heap_chunk *k = c->first; k != NULL; k = k->next)
+            shared_shade_words(a, heap_chunk_start(k), (uint64_t)(k->top - heap_chunk_start(k)));
+    }
     return ok;
 }
 
@@ -325,6 +332,7 @@ struct message *message_make(struct process *from, struct domain *to, value v, u
             return NULL;
         }
         message_init(m, v, bytes, 0);
+        shared_shade(to->system->arena, v);
         if (!charged) m->flags |= MESSAGE_UNCHARGED;
         return m;
     }
@@ -441,6 +449,7 @@ bool heap_copy_values(struct process *from, struct process *to, value *values, u
         uint32_t size = small_size(values[i]);
         words += size == UINT32_MAX ? 8 * SMALL_OBJECTS : size;
     }
+    for (unsigned i = 0; i < count; i++) shared_shade(to->domain->system->arena, values[i]);
     if (words == 0) return true;
     struct copy c;
     c.cache = heap_cache_of(from);

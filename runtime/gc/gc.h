@@ -74,8 +74,9 @@ enum major_phase { MAJOR_IDLE, MAJOR_MARK, MAJOR_OFFHEAP, MAJOR_SWEEP };
 struct old_block {
     struct old_block *next;
     uint32_t size_words;
-    bool swept;   /* by the last MAJOR_SWEEP */
-    bool charged; /* to the process's domain */
+    uint32_t scan_epoch; /* of the cycle of the shared arena that has looked through it */
+    bool swept;          /* by the last MAJOR_SWEEP */
+    bool charged;        /* to the process's domain */
 };
 static inline value *old_block_start(const struct old_block *b)
 {
@@ -116,6 +117,7 @@ struct old_space {
     uint64_t live_words;              /* used_words after the last major collection */
     uint64_t promoted_words;          /* since then */
     struct gray_block *gray;
+    uint32_t scan_epoch; /* the cycle of the shared arena that has looked through stack and young objects */
     enum major_phase phase;
     bool gray_lost;     /* an object was marked and could not be pushed: look through all blocks */
     bool remember_lost; /* the remembered set is incomplete: the next collection must be a full one */
@@ -164,10 +166,11 @@ enum collect_kind { COLLECT_MINOR, COLLECT_FULL, COLLECT_COMPACT };
 bool collect(struct process *p, enum collect_kind kind, uint32_t need_words);
 
 /* ---- shared arena (shared.c) ---- */
-struct arena;
-uint32_t shared_epoch(const struct arena *a);
-void shared_allocated(struct process *p); /* something was put there: perhaps a cycle is due */
-void shared_destroy(struct system *s);
+/* An old block of a process that is being looked through is about to be swept or left behind. */
+void shared_leave_block(struct process *p, struct old_block *b);
+void shared_leave_old(struct process *p); /* all of them */
+bool shared_scan_running(
+    const struct process *p); /* some of the old blocks of p are still to be looked through */
 
 /* ---- checker (check.c) ---- */
 void heap_check(struct process *p); /* panics with the invariant that is broken */

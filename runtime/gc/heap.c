@@ -1,6 +1,7 @@
 #include "runtime/gc/heap.h"
 
 #include "runtime/gc/gc.h"
+#include "runtime/gc/shared.h"
 
 /* ---- chunks ---- */
 
@@ -134,6 +135,7 @@ static bool remembered_grow(struct process *p)
 void heap_remember(struct process *p, struct object *o, value overwritten)
 {
     if (p->old->phase == MAJOR_MARK) mark_old(p, overwritten); /* it was reachable when marking began */
+    if (UNLIKELY(shared_scan_running(p))) shared_shade(p->domain->system->arena, overwritten);
     if (obj_has(o, OBJ_REMEMBERED)) return;
     struct remembered *r = (struct remembered *)p->remembered;
     if (r == NULL || r->count == r->size) {

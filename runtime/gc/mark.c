@@ -164,6 +164,7 @@ static uint32_t sweep_block(struct process *p, struct old_block *b)
     struct old_space *old = p->old;
     uint32_t live = 0, objects = 0;
     value *gap = NULL, *end = old_block_end(b);
+    shared_leave_block(p, b);
     for (value *at = old_block_start(b); at < end;) {
         struct object *o = (struct object *)at;
         uint32_t words = obj_size(o) + 1;

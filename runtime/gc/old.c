@@ -20,6 +20,7 @@ struct old_block *old_block_new(struct process *p, uint64_t words)
     b->next = NULL;
     b->size_words = (uint32_t)((bytes - sizeof *b) / 8);
     b->swept = true;
+    b->scan_epoch = p->old == NULL ? 0 : p->old->scan_epoch;
     b->charged = domain_charge(p->domain, bytes);
     filler(old_block_start(b), old_block_end(b));
     return b;

@@ -50,6 +50,7 @@ struct heap_cache {
     struct memory *memory;
     void *reserve; /* POOL_RESERVE_BYTES for a process that must not fail; NULL when given out */
     uint32_t collections;
+    uint32_t scan_epoch; /* the cycle of the shared arena that has looked through this scheduler's timers */
 };
 
 void memory_init(struct memory *m, struct port *port);

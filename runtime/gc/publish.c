@@ -8,6 +8,7 @@
  * segment, larger ones stay in their blob. */
 #include "runtime/gc/arena.h"
 #include "runtime/gc/gc.h"
+#include "runtime/gc/shared.h"
 
 #define INLINE_BLOB_BYTES (1u << 20)
 #define JOURNAL_FIRST 64
@@ -199,6 +200,6 @@ value arena_publish(struct process *p, value v)
     }
     restore_all(&u);
     if (s == NULL) return publish_fail(p, &u);
-    shared_allocated(p);
+    if (UNLIKELY(shared_shading(a))) shared_shade_words(a, segment_start(s), s->words);
     return result;
 }

@@ -1,6 +1,7 @@
 #include "runtime/sched/atom.h"
 
 #include "runtime/gc/pool.h"
+#include "runtime/gc/shared.h"
 #include "runtime/prims/declare.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/value/string.h"
@@ -33,6 +34,13 @@ void atoms_visit(struct system *s, void (*visit)(void *context, value *slot), vo
     lock_release(&s->shared->atoms_lock);
 }
 
+/* What a collection of the arena has to know of a store into an atom. */
+static void shade_change(struct process *p, value before, value after)
+{
+    shared_shade(p->domain->system->arena, before);
+    shared_shade(p->domain->system->arena, after);
+}
+
 static struct atom_cell *atom_new(struct process *p, value content)
 {
     struct domain *d = p->domain;
@@ -43,6 +51,7 @@ static struct atom_cell *atom_new(struct process *p, value content)
         return NULL;
     }
     *a = (struct atom_cell){.references = 1, .content = content, .info = NIL, .domain = d};
+    shade_change(p, NIL, content);
     domain_retain(d);
     __atomic_fetch_add(&d->atom_count, 1, __ATOMIC_RELAXED);
     struct scheduler_shared *shared = d->system->shared;
@@ -92,7 +101,7 @@ value prim_atom_reset(struct process *p, value *a, unsigned argc)
     struct atom_cell *cell = atom_of(p, "-atom-reset!", a[0]);
     value content = cell == NULL ? VAL_ERROR : arena_publish(p, a[1]);
     if (content == VAL_ERROR) return VAL_ERROR;
-    __atomic_store_n(&cell->content, content, __ATOMIC_SEQ_CST);
+    shade_change(p, __atomic_exchange_n(&cell->content, content, __ATOMIC_SEQ_CST), content);
     return content;
 }
 
@@ -111,6 +120,7 @@ value prim_atom_compare_and_set(struct process *p, value *a, unsigned argc)
     if (!same(before, a[1])) return FALSE_;
     value content = arena_publish(p, a[2]);
     if (content == VAL_ERROR) return VAL_ERROR;
+    shade_change(p, before, content);
     return from_bool(__atomic_compare_exchange_n(&cell->content, &before, content, false, __ATOMIC_SEQ_CST,
                                                  __ATOMIC_SEQ_CST));
 }
@@ -126,6 +136,6 @@ value prim_atom_set_info(struct process *p, value *a, unsigned argc)
     struct atom_cell *cell = atom_of(p, "-atom-set-info!", a[0]);
     value info = cell == NULL ? VAL_ERROR : arena_publish(p, a[1]);
     if (info == VAL_ERROR) return VAL_ERROR;
-    __atomic_store_n(&cell->info, info, __ATOMIC_SEQ_CST);
+    shade_change(p, __atomic_exchange_n(&cell->info, info, __ATOMIC_SEQ_CST), info);
     return info;
 }

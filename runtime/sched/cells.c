@@ -9,6 +9,7 @@
  * freed when nobody can be reading it any more. */
 #include "base/mem.h"
 #include "runtime/gc/pool.h"
+#include "runtime/gc/shared.h"
 #include "runtime/sched/tree.h"
 #include "runtime/value/string.h"
 
@@ -255,6 +256,11 @@ bool domain_define(struct domain *d, struct cell *c, value content, value meta, 
     lock_acquire(lock);
     bool ok = detach_children(d, c->index >> CHUNK_BITS);
     if (ok) {
+        struct arena *a = d->system->arena;
+        if (UNLIKELY(shared_shading(a))) {
+            value flows[] = {c->content, c->meta, c->definition, content, meta, definition};
+            for (unsigned i = 0; i < COUNT_OF(flows); i++) shared_shade(a, flows[i]);
+        }
         c->meta = meta;
         c->definition = definition;
         c->flags = (c->flags & CELL_VM_MASK) | flags;
@@ -263,6 +269,33 @@ bool domain_define(struct domain *d, struct cell *c, value content, value meta, 
     }
     lock_release(lock);
     return ok;
+}
+
+static void visit_cells(struct cell_space *c, void (*visit)(void *context, value v), void *context)
+{
+    for (uint32_t k = 0; k < c->chunks->capacity; k++) {
+        const struct cell *chunk = c->chunks->chunks[k];
+        for (uint32_t i = 0; chunk != NULL && i < CHUNK_CELLS; i++) {
+            visit(context, chunk[i].content);
+            visit(context, chunk[i].meta);
+            visit(context, chunk[i].definition);
+        }
+    }
+}
+
+void domains_visit_shared(struct system *s, void (*visit)(void *context, value v), void *context)
+{
+    struct domain_table *t = s->domains;
+    lock_acquire(&t->lock);
+    for (uint32_t i = 0; i < t->limit; i++) {
+        struct domain *d = t->slots[i];
+        if (d == NULL) continue;
+        visit(context, d->name);
+        visit(context, d->meta);
+        for (unsigned k = 0; k < INTRINSIC_COUNT; k++) visit(context, d->vm.originals[k]);
+        if (d->cells != NULL) visit_cells(d->cells, visit, context);
+    }
+    lock_release(&t->lock);
 }
 
 bool cells_init(struct domain *d, struct domain *parent)

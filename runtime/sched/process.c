@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "runtime/gc/heap.h"
 #include "runtime/gc/pool.h"
+#include "runtime/gc/shared.h"
 #include "runtime/sched/tree.h"
 #include "runtime/vm/vm.h"
 
@@ -80,6 +81,7 @@ struct process *process_new(struct scheduler *s, struct domain *d)
     p->reductions_total = 0;
     p->exit_reason = VAL_ABSENT;
     heap_init(p);
+    shared_process_init(s, p);
     __atomic_store_n(&p->state, state | PS_NEW, __ATOMIC_SEQ_CST);
     __atomic_store_n(&p->inbox, NULL, __ATOMIC_SEQ_CST);
     __atomic_store_n(&p->id, id, __ATOMIC_SEQ_CST);

@@ -72,6 +72,7 @@ struct process {
     struct process *run_next; /* run queue; free list */
     struct process_ext
         *ext; /* links, monitors, name, timers, trace, dictionary: NULL for plain ones; under its lock */
+    uint32_t shared_epoch; /* the last cycle of the shared arena that has looked through this process */
     uint64_t reductions_total;
     value exit_reason; /* VAL_ABSENT: none yet; returning from the outermost frame leaves it so */
 };

@@ -1,6 +1,7 @@
 #include "runtime/sched/scheduler.h"
 
 #include "runtime/gc/pool.h"
+#include "runtime/gc/shared.h"
 #include "runtime/sched/domain.h"
 
 #define SWITCH_COST 40 /* reductions that a switch is worth, for the fairness between the two queues */
@@ -241,6 +242,7 @@ static void upkeep(struct scheduler *s)
     epoch_advance(s);
     epoch_enter(s);
     process_slot_flush(s, __atomic_load_n(&s->system->shared->epoch, __ATOMIC_SEQ_CST));
+    shared_upkeep(s);
 }
 
 static void console_ready(struct scheduler *s)
@@ -278,6 +280,7 @@ static void turn(struct scheduler *s, struct process *p)
     }
     s->current = p;
     p->scheduler = s;
+    shared_turn(s, p);
     p->reductions = REDUCTIONS_PER_TURN - ((p->flags & PROC_ATTENTION) != 0 ? ATTENTION_BIAS : 0);
     enum vm_exit how = VM_YIELD;
     if ((old & PS_SIGNALS) != 0) mailbox_fetch(p);

@@ -2,6 +2,7 @@
  * six bits in which its tick differs from the wheel's, so whatever lies at a lower level is due before whatever lies at a
  * higher one, and the first slot in use of the lowest level in use is the next thing to look at. */
 #include "runtime/gc/pool.h"
+#include "runtime/gc/shared.h"
 #include "runtime/sched/domain.h"
 #include "runtime/sched/scheduler.h"
 
@@ -66,6 +67,15 @@ void timer_set_wake(struct scheduler *s, struct timer *t, struct process *p, uin
     t->process = p;
     set(s, t, deadline_ns);
     lock_release(&s->timers->lock);
+}
+
+void timers_visit_messages(struct scheduler *s, void (*visit)(void *context, struct message *m), void *context)
+{
+    struct timer_wheel *w = s->timers;
+    lock_acquire(&w->lock);
+    for (unsigned i = 0; i < CHAINS; i++)
+        for (struct timer *t = w->chains[i]; t != NULL; t = t->send.chain) visit(context, t->send.message);
+    lock_release(&w->lock);
 }
 
 void timer_cancel(struct system *s, struct timer *t)
@@ -134,6 +144,7 @@ static void fire(struct scheduler *s, struct timer *t)
         return;
     }
     unchain(s->timers, t->send.number);
+    shared_shade_message(s->system->arena, t->send.message); /* the receiver may have been looked through */
     struct process *target = process_by_id(s->system, t->send.target);
     if (target != NULL && inbox_push(target, t->send.message)) {
         process_wake_from(s, target);

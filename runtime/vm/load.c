@@ -5,6 +5,8 @@
 #include "runtime/vm/load.h"
 
 #include "loader/bytecode/verify.h"
+#include "runtime/gc/shared.h"
+#include "runtime/sched/tree.h"
 #include "runtime/sched/domain.h"
 #include "runtime/sched/lock.h"
 #include "runtime/vm/literal.h"
@@ -200,7 +202,10 @@ struct unit *unit_load(struct process *p, const uint8_t *bytes, size_t size)
                        .source = NIL,
                        .file = NIL,
                        .bytes = segment + l.bytes};
-    if (publish_literals(p, u->bytes, literals) == VAL_ERROR) return NULL;
+    if (publish_literals(p, u->bytes, literals) == VAL_ERROR) {
+        arena_free(s, u);
+        return NULL;
+    }
     const uint32_t *global_literals = (const uint32_t *)(u->bytes + h->globals);
     for (uint32_t i = 0; i < h->global_count; i++) globals[i] = literals[global_literals[i]];
     if (h->source_literal != UINT32_MAX) u->source = literals[h->source_literal];
@@ -211,7 +216,29 @@ struct unit *unit_load(struct process *p, const uint8_t *bytes, size_t size)
         return NULL;
     }
     set_unit_index(u);
+    arena_set_kind(s, u, SEGMENT_UNIT);
     return u;
+}
+
+/* Nothing refers to the unit any more: its index and the links to it are free for others. */
+void unit_retire(struct system *s, void *unit)
+{
+    struct unit *u = unit;
+    struct domain_table *domains = s->domains;
+    lock_acquire(&domains->lock);
+    for (uint32_t i = 0; i < domains->limit; i++) {
+        struct domain *d = domains->slots[i];
+        if (d == NULL || d->vm.links == NULL) continue;
+        struct link *link = d->vm.links[u->index];
+        d->vm.links[u->index] = NULL;
+        if (link != NULL) arena_free(s, link);
+    }
+    lock_release(&domains->lock);
+    struct unit_table *t = s->units;
+    lock_acquire(&t->lock);
+    t->units[u->index] = NULL;
+    t->free_list[t->free_count++] = u->index;
+    lock_release(&t->lock);
 }
 
 value unit_function(struct process *p, struct unit *u)
@@ -229,6 +256,7 @@ struct link *domain_link(struct domain *d, struct unit *u)
     if (known != NULL) return known;
     struct link *link = arena_alloc(d->system, sizeof *link + u->global_count * sizeof(struct link_global));
     if (link == NULL) return NULL;
+    arena_set_kind(d->system, link, SEGMENT_LINK);
     link->unit = u;
     link->literals = u->literals;
     for (uint32_t i = 0; i < u->global_count; i++) {
@@ -238,5 +266,6 @@ struct link *domain_link(struct domain *d, struct unit *u)
     struct link *expected = NULL;
     if (__atomic_compare_exchange_n(slot, &expected, link, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
         return link;
+    arena_free(d->system, link);
     return expected;
 }

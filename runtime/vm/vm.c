@@ -67,7 +67,10 @@ bool vm_domain_init(struct system *s, struct domain *d)
 
 void vm_domain_destroy(struct system *s, struct domain *d)
 {
-    if (d->vm.links != NULL) port_memory_free(s->port, d->vm.links, LINKS_BYTES);
+    if (d->vm.links == NULL) return;
+    for (uint32_t i = 0, limit = unit_index_limit(s); i < limit; i++)
+        if (d->vm.links[i] != NULL) arena_free(s, d->vm.links[i]);
+    port_memory_free(s->port, d->vm.links, LINKS_BYTES);
     d->vm.links = NULL;
 }
 
