@@ -167,6 +167,9 @@ struct segment *segment_new(struct arena *a, uint64_t bytes, enum segment_kind k
 void segment_free(struct arena *a, struct segment *s)
 {
     uint64_t first = granule_of(s), granules = s->granules;
+#if defined(LONA_STRESS) || defined(LONA_ASAN)
+    memset(segment_start(s), 0xdb, granules * ARENA_GRANULE - sizeof *s);
+#endif
     lock_acquire(&a->lock);
     a->used_granules -= granules;
     memset(&a->table[first], 0, granules * sizeof a->table[0]);

@@ -97,7 +97,12 @@ static bool processes_done(struct scheduler *s)
         }
         if (__atomic_load_n(&p->shared_epoch, __ATOMIC_ACQUIRE) == a->epoch) continue;
         a->waiting++;
-        process_alert(s, p);
+        if (process_state(p) != PS_NEW)
+            process_alert(s, p);
+        else if (s->index == 0 && p->scheduler == s) /* the host's own, made on this thread: it never runs */
+            shared_scan_process(s, p);
+        else
+            port_signal_raise(s->system->port, &s->system->schedulers[0].signal, SIGNAL_WORK);
     }
     return false;
 }
