@@ -64,7 +64,7 @@ bool number_to_u64(value v, uint64_t *out)
 
 struct object *integer_new(struct process *p, size_t n)
 {
-    if (n > LIMIT_BIGINT_LIMBS + 2) {
+    if (n > 2 * (size_t)LIMIT_BIGINT_LIMBS + 64) { /* steps on the way may be twice as long as a result */
         process_fail(p, ERR_TOO_LARGE, NIL, "an integer of %u bits is larger than the limit",
                      (uint64_t)n * 64);
         return NULL;
@@ -92,9 +92,6 @@ value integer_finish(struct process *p, struct object *o, bool negative)
     size_t room = obj_size(o), n = limbs_len(o->p, room);
     bool small = limbs_fit_fixnum(o->p, n, negative);
     value result = small ? limbs_fixnum(o->p, n, negative) : from_obj(o);
-    if (!small && n > LIMIT_BIGINT_LIMBS)
-        return process_fail(p, ERR_TOO_LARGE, NIL, "an integer of %u bits is larger than the limit",
-                            (uint64_t)n * 64);
     if (!small) o->header = make_header(T_BIGINT, negative ? OBJ_A : 0, (uint32_t)n);
     /* Give back what is left over; where something else was allocated behind it, an unreachable object fills the gap. */
     value *keep = small ? (value *)o : o->p + n;
@@ -103,6 +100,14 @@ value integer_finish(struct process *p, struct object *o, bool negative)
     else if (keep < o->p + room)
         *keep = make_header(T_STATE_RAW, 0, (uint32_t)(o->p + room - keep - 1));
     return result;
+}
+
+value integer_check(struct process *p, value v)
+{
+    if (is_type(v, T_BIGINT) && obj_size(to_obj(v)) > LIMIT_BIGINT_LIMBS)
+        return process_fail(p, ERR_TOO_LARGE, NIL, "an integer of %u bits is larger than the limit",
+                            (uint64_t)obj_size(to_obj(v)) * 64);
+    return v;
 }
 
 value integer_make(struct process *p, const limb *d, size_t n, bool negative)
@@ -163,7 +168,7 @@ static value ratio_add(struct process *p, value a, value b, bool subtract)
 
 static value add(struct process *p, value a, value b, bool subtract, const char *name)
 {
-    if (is_integer(a) && is_integer(b)) return integer_add(p, a, b, subtract);
+    if (is_integer(a) && is_integer(b)) return integer_check(p, integer_add(p, a, b, subtract));
     if (!is_number(a) || !is_number(b)) return fail_number(p, name, a, b);
     if (is_double(a) || is_double(b)) {
         double x = number_to_double(a), y = number_to_double(b);

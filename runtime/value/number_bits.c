@@ -53,12 +53,12 @@ value number_bitxor(struct process *p, value a, value b)
     return bits(p, a, b, BIT_XOR, "bit-xor");
 }
 
-static value shift_left(struct process *p, value a, uint64_t count)
+value integer_shl(struct process *p, value a, uint64_t count)
 {
     struct integer x;
     integer_view(a, &x);
     if (x.n == 0) return a;
-    if (count > (uint64_t)LIMIT_BIGINT_LIMBS * 64)
+    if (count > (uint64_t)LIMIT_BIGINT_LIMBS * 2 * 64)
         return process_fail(p, ERR_TOO_LARGE, NIL,
                             "a shift by %u bits gives an integer larger than the limit", count);
     size_t words = count / 64;
@@ -70,7 +70,7 @@ static value shift_left(struct process *p, value a, uint64_t count)
 }
 
 /* Towards minus infinity, as two's complement shifts do. */
-static value shift_right(struct process *p, value a, uint64_t count)
+value integer_shr(struct process *p, value a, uint64_t count)
 {
     struct integer x;
     integer_view(a, &x);
@@ -99,7 +99,7 @@ static value shift(struct process *p, value a, value count, bool left, const cha
         if (!left) return from_fixnum(i >> (n > 63 ? 63 : n));
         if (n < 63 && (i << n) >> n == i) return number_from_i64(p, i << n);
     }
-    return left ? shift_left(p, a, (uint64_t)n) : shift_right(p, a, (uint64_t)n);
+    return left ? integer_check(p, integer_shl(p, a, (uint64_t)n)) : integer_shr(p, a, (uint64_t)n);
 }
 
 value number_shl(struct process *p, value a, value count)

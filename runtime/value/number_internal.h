@@ -44,6 +44,13 @@ static inline size_t integer_limbs(value v)
 struct object *integer_new(struct process *p, size_t n);
 /* The normalised value of o's limbs; o itself is used unless a fixnum will do. */
 value integer_finish(struct process *p, struct object *o, bool negative);
+/* v, or VAL_ERROR (:too-large) when it is longer than LIMIT_BIGINT_LIMBS: for everything a program gets to see. */
+value integer_check(struct process *p, value v);
+/* v * 2^count, floor(v / 2^count); may be longer than the limit. */
+value integer_shl(struct process *p, value v, uint64_t count);
+value integer_shr(struct process *p, value v, uint64_t count);
+/* As integer_parse, for any number of digits whose value takes at most SLOW_TEXT_LIMBS limbs. */
+value integer_parse_piece(struct process *p, const char *digits, size_t size, unsigned radix, bool negative);
 /* A value for limbs that lie elsewhere (copied). */
 value integer_make(struct process *p, const limb *d, size_t n, bool negative);
 

@@ -50,13 +50,17 @@ static bool all_digits(const char *text, size_t size, unsigned radix)
     return size > 0;
 }
 
-value integer_parse(struct process *p, const char *digits, size_t size, unsigned radix, bool negative)
+value integer_parse_piece(struct process *p, const char *digits, size_t size, unsigned radix, bool negative)
 {
-    if (size > NUMBER_PARSE_DIRECT) return VAL_SLOW;
     if (!all_digits(digits, size, radix)) return VAL_ABSENT;
     limb r[NUMBER_PARSE_DIRECT * 6 / 64 + 3]; /* log2(36) < 6 */
     size_t n = limbs_from_digits(r, digits, size, radix);
     return integer_make(p, r, n, negative);
+}
+
+value integer_parse(struct process *p, const char *digits, size_t size, unsigned radix, bool negative)
+{
+    return size > NUMBER_PARSE_DIRECT ? VAL_SLOW : integer_parse_piece(p, digits, size, radix, negative);
 }
 
 /* An integer's parts: sign, radix and digits.  False: no integer. */

@@ -315,6 +315,150 @@ static void test_small(unsigned rounds)
     }
 }
 
+/* Very long ones, by jobs in short turns. */
+static uint64_t turns;
+static value in_turns(fn2 *f, enum number_op op, value a, value b)
+{
+    value state = NIL, v = f(p, a, b);
+    if (v != VAL_SLOW) return v;
+    do {
+        p->reductions = 50;
+        v = number_resume(p, op, a, b, &state);
+        turns++;
+    } while (v == VAL_YIELD);
+    CHECK(state == NIL);
+    p->reductions = 1 << 30;
+    return v;
+}
+
+static value exactly(unsigned limbs)
+{
+    value v = from_fixnum(0);
+    size_t bytes = (size_t)limbs * 16;
+    char *text = malloc(bytes);
+    for (size_t i = 0; i < bytes; i++) text[i] = "0123456789abcdef"[next_random() & 15];
+    text[0] = "8f1"[next_random() % 3];
+    unsigned style = next_random() % 4; /* long runs of zeros or ones now and then */
+    if (style == 0) memset(text + bytes / 3, '0', bytes / 2);
+    if (style == 1) memset(text + bytes / 4, 'f', bytes / 2);
+    value state = NIL;
+    do {
+        p->reductions = 100;
+        v = integer_parse_resume(p, text, bytes, 16, next_random() & 0, &state);
+    } while (v == VAL_YIELD);
+    free(text);
+    p->reductions = 1 << 30;
+    return next_random() & 1 ? number_neg(p, v) : v;
+}
+
+static void test_long(unsigned rounds)
+{
+    static const unsigned sizes[] = {1,   3,   63,  64,  65,  100, 127,  128,  129,  130,  255, 257,
+                                     300, 511, 512, 513, 514, 700, 1024, 1025, 1500, 2100, 4000};
+    for (unsigned i = 0; i < rounds; i++) {
+        value a = exactly(sizes[next_random() % COUNT_OF(sizes)]),
+              b = exactly(sizes[next_random() % COUNT_OF(sizes)]);
+        value c = exactly(sizes[next_random() % COUNT_OF(sizes)]);
+        value ab = in_turns(number_mul, NUMBER_MUL, a, b);
+        SAME(in_turns(number_mul, NUMBER_MUL, a, number_add(p, b, c)),
+             number_add(p, ab, in_turns(number_mul, NUMBER_MUL, a, c)));
+        SAME(in_turns(number_quot, NUMBER_QUOT, ab, b), a);
+        SAME(in_turns(number_rem, NUMBER_REM, ab, a), from_fixnum(0));
+        value one = from_fixnum(1),
+              near = number_sub(p, ab,
+                                number_sign(ab) > 0 ? one : number_neg(p, one)); /* just below a multiple */
+        value q = in_turns(number_quot, NUMBER_QUOT, near, b);
+        SAME(q, number_sub(p, a, number_sign(a) > 0 ? one : number_neg(p, one)));
+        q = in_turns(number_quot, NUMBER_QUOT, a, b);
+        value r = in_turns(number_rem, NUMBER_REM, a, b), m = in_turns(number_mod, NUMBER_MOD, a, b);
+        SAME(number_add(p, in_turns(number_mul, NUMBER_MUL, q, b), r), a);
+        CHECK(number_sign(r) == 0 || number_sign(r) == number_sign(a));
+        CHECK(number_sign(m) == 0 || number_sign(m) == number_sign(b));
+        value rs = number_sign(r) < 0 ? number_neg(p, r) : r, bs = number_sign(b) < 0 ? number_neg(p, b) : b;
+        CHECK(number_compare(rs, bs) < 0);
+    }
+    CHECK(turns > rounds);
+}
+
+static void test_long_ratios(unsigned rounds)
+{
+    for (unsigned i = 0; i < rounds; i++) {
+        unsigned size = i % 4 == 0 ? 300 : 60;
+        value g = exactly(size), a = exactly(size), b = exactly(size / 2), c = exactly(size),
+              d = exactly(size / 3);
+        value ag = in_turns(number_mul, NUMBER_MUL, a, g), bg = in_turns(number_mul, NUMBER_MUL, b, g);
+        value x = in_turns(number_div, NUMBER_DIV, ag, bg), y = in_turns(number_div, NUMBER_DIV, c, d);
+        SAME(x, in_turns(number_div, NUMBER_DIV, a, b));
+        value s = in_turns(number_add, NUMBER_ADD, x, y);
+        SAME(in_turns(number_sub, NUMBER_SUB, s, y), x);
+        value pr = in_turns(number_mul, NUMBER_MUL, x, y);
+        SAME(in_turns(number_div, NUMBER_DIV, pr, y), x);
+        value q = in_turns(number_quot, NUMBER_QUOT, x, y), r = in_turns(number_rem, NUMBER_REM, x, y);
+        SAME(in_turns(number_add, NUMBER_ADD, in_turns(number_mul, NUMBER_MUL, q, y), r), x);
+        value m = in_turns(number_mod, NUMBER_MOD, x, y);
+        CHECK(number_sign(m) == number_sign(y));
+        CHECK(number_compare(x, s) == -number_sign(y));
+    }
+}
+
+/* Printing and reading in several radices, by turns; and against a slow conversion of our own. */
+static void test_long_text(unsigned rounds)
+{
+    static const unsigned sizes[] = {128, 129, 130, 131, 190, 256, 300, 1000, 3000};
+    for (unsigned i = 0; i < rounds; i++) {
+        value v = exactly(sizes[i % COUNT_OF(sizes)]), state = NIL, s;
+        unsigned radix = i % 3 == 0 ? 10 : 2 + (unsigned)(next_random() % 35);
+        if (i % 5 == 0) { /* powers of ten and their neighbours: runs of zeros and nines */
+            value state2 = NIL;
+            char *zeros = malloc(5000);
+            memset(zeros, '0', 5000);
+            zeros[0] = '1';
+            do v = integer_parse_resume(p, zeros, 3000 + next_random() % 2000, 10, false, &state2);
+            while (v == VAL_YIELD);
+            free(zeros);
+            v = number_add(p, v, from_fixnum((int64_t)(next_random() % 3) - 1));
+            radix = 10;
+        }
+        do {
+            p->reductions = 200;
+            s = number_to_string(p, v, radix, &state);
+        } while (s == VAL_YIELD);
+        size_t n;
+        const char *text = string_bytes(s, &n);
+        bool negative = text[0] == '-';
+        CHECK(text[negative] != '0');
+        CHECK(negative == (number_sign(v) < 0));
+        /* Low digits by repeated division, high ones by reading all back. */
+        value rest = negative ? number_neg(p, v) : v, back;
+        for (size_t k = 0; k < 5; k++) {
+            value digit = in_turns(number_rem, NUMBER_REM, rest, from_fixnum(radix));
+            CHECK(text[n - 1 - k] == "0123456789abcdefghijklmnopqrstuvwxyz"[to_fixnum(digit)]);
+            rest = in_turns(number_quot, NUMBER_QUOT, rest, from_fixnum(radix));
+        }
+        do {
+            p->reductions = 200;
+            back = integer_parse_resume(p, text + negative, n - negative, radix, negative, &state);
+        } while (back == VAL_YIELD);
+        SAME(back, v);
+        p->reductions = 1 << 30;
+    }
+    value state = NIL, v;
+    char bad[3000];
+    memset(bad, '1', sizeof bad);
+    bad[1500] = 'x';
+    do v = integer_parse_resume(p, bad, sizeof bad, 10, false, &state);
+    while (v == VAL_YIELD);
+    CHECK(v == VAL_ABSENT && state == NIL);
+    CHECK(number_parse(p, bad, sizeof bad) == VAL_ABSENT);
+    bad[1500] = '.';
+    CHECK(is_double(number_parse(p, bad, sizeof bad)));
+    bad[1500] = '/';
+    v = read("1/3");
+    do v = number_parse_resume(p, bad, sizeof bad, &state);
+    while (v == VAL_YIELD);
+    CHECK(!is_sentinel(v) && number_sign(v) > 0 && state == NIL);
+}
+
 int main(void)
 {
     p = stub_process();
@@ -325,5 +469,9 @@ int main(void)
     test_identities(2000, 1);
     test_identities(2000, 3);
     test_identities(500, 15);
+    test_identities(30, 100);
+    test_long(150);
+    test_long_ratios(24);
+    test_long_text(40);
     return check_report();
 }
