@@ -174,13 +174,20 @@ VM_HANDLER enum vm_exit vm_shim_op(HANDLER_ARGS)
 }
 
 /* ---- safepoints ---- */
+/* A collection looks at the whole stack; so that deep recursion does not cost the square of its depth, the room for new
+ * objects grows with the stack. */
+static uint32_t room_wanted(const struct process *p)
+{
+    return frame_words_used(p) / 8;
+}
+
 VM_HANDLER enum vm_exit vm_safepoint(HANDLER_ARGS)
 {
     SAVE();
     if (p->flags & PROC_ATTENTION) {
         p->flags &= ~PROC_ATTENTION;
         p->reductions += ATTENTION_BIAS;
-        if (p->flags & (PROC_COLLECT | PROC_OUT_OF_MEMORY)) heap_safepoint(p, 0);
+        if (p->flags & (PROC_COLLECT | PROC_OUT_OF_MEMORY)) heap_safepoint(p, room_wanted(p));
         if (p->flags & PROC_OUT_OF_MEMORY) {
             p->flags &= ~PROC_OUT_OF_MEMORY;
             process_fail(p, ERR_OUT_OF_MEMORY, NIL, "the memory limit is reached");
