@@ -92,15 +92,15 @@ static void make_rest(struct process *p, value *args, uint32_t *argc, const stru
     args[v->fixed_count] = rest;
 }
 
-static bool leave_to_lonala(struct process *p, uint32_t a, uint32_t *argc)
+static int64_t leave_to_lonala(struct process *p, uint32_t a, uint32_t argc)
 {
     value *window = p->base + a, f = vm_trap_function(p, TRAP_APPLY);
     if (f == VAL_ABSENT) {
-        vm_shim_trap(p, TRAP_APPLY, window + FRAME_HIDDEN, *argc, false);
-        return false;
+        vm_shim_trap(p, TRAP_APPLY, window + FRAME_HIDDEN, argc, false);
+        return -1;
     }
     window[0] = f;
-    return true;
+    return argc;
 }
 
 /* Count the elements that C can see, up to limit; VAL_SLOW in *end if it could not go on, VAL_ABSENT at the end. */
@@ -116,12 +116,12 @@ static uint32_t count_seen(struct process *p, struct spread s, uint32_t limit, v
     return n;
 }
 
-bool vm_apply(struct process *p, uint32_t a, uint32_t *argc)
+int64_t vm_apply(struct process *p, uint32_t a, uint32_t argc)
 {
     value *window = p->base + a;
     const struct proto *proto;
-    uint32_t given = *argc - 2, wanted = wanted_count(window[FRAME_HIDDEN], &proto);
-    struct spread s = {window[FRAME_HIDDEN + *argc - 1], 0};
+    uint32_t given = argc - 2, wanted = wanted_count(window[FRAME_HIDDEN], &proto);
+    struct spread s = {window[FRAME_HIDDEN + argc - 1], 0};
     value end;
     uint32_t limit = wanted <= given ? 1 : wanted - given;
     uint32_t seen = count_seen(p, s, limit < LIMIT_STACK_WORDS ? limit : LIMIT_STACK_WORDS, &end);
@@ -129,21 +129,21 @@ bool vm_apply(struct process *p, uint32_t a, uint32_t *argc)
     p->reductions -= (int32_t)(seen / 16);
     if (!vm_stack_room(p, (uint64_t)a + FRAME_HIDDEN + given + seen + 1)) {
         vm_raise(p, false);
-        return false;
+        return -1;
     }
     window = p->base + a;
     window[0] = window[FRAME_HIDDEN];
     value *args = window + FRAME_HIDDEN;
     __builtin_memmove(args, args + 1, given * sizeof(value));
     for (uint32_t i = 0; i < seen; i++) args[given + i] = spread_next(p, &s);
-    *argc = given + seen;
+    argc = given + seen;
     if (is_type(window[0], T_PRIM)) {
         /* It may yield: then its arguments have to stand where the collector and the resumption find them. */
-        vm_shim(p, window[0], args, *argc, SHIM_RESULT);
-        return false;
+        vm_shim(p, window[0], args, argc, SHIM_RESULT);
+        return -1;
     }
-    if (end == VAL_ABSENT || proto == NULL || proto->variadic == NULL) return true;
-    make_rest(p, args, argc, proto->variadic, &s);
+    if (end == VAL_ABSENT || proto == NULL || proto->variadic == NULL) return argc;
+    make_rest(p, args, &argc, proto->variadic, &s);
     vm_enter_variadic(p, a);
-    return false;
+    return -1;
 }

@@ -73,7 +73,7 @@ value vm_trap_function(struct process *p, enum trap t)
     return is_type(f, T_FN) ? f : VAL_ABSENT;
 }
 
-void vm_raise(struct process *p, bool again)
+__attribute__((noinline)) void vm_raise(struct process *p, bool again)
 {
     value condition = p->error, f = vm_trap_function(p, TRAP_ERROR);
     p->error = NIL;
@@ -304,9 +304,10 @@ static VM_HANDLER enum vm_exit primitive_result(HANDLER_ARGS)
     }
     if (p->trap == TRAP_DO_CONTINUE) GO(vm_continue);
     if (p->trap == TRAP_DO_APPLY) {
-        if (!vm_apply(p, a, &argc)) GO(vm_continue);
+        int64_t spread = vm_apply(p, a, argc);
+        if (spread < 0) GO(vm_continue);
         base = p->base;
-        w = CALL_WORD(a, argc);
+        w = CALL_WORD(a, spread);
         GO(vm_call_any);
     }
     if (p->trap_argc != TRAP_SAME_ARGS) argc = p->trap_argc;

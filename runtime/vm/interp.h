@@ -100,9 +100,9 @@ void vm_complete(struct process *p, value v);
 void vm_call_function(struct process *p, uint32_t a, uint32_t argc);
 /* Enter the variadic arity of the function in the window, its fixed arguments and rest list being in place. */
 void vm_enter_variadic(struct process *p, uint32_t a);
-/* Replace (apply f x ... coll) in the window by the call that it means. False: the state in p is where to go on.
- * True: *argc arguments of base[a] are in place. */
-bool vm_apply(struct process *p, uint32_t a, uint32_t *argc);
+/* Replace (apply f x ... coll) in the window by the call that it means: its argument count, in place; or -1: the state in p
+ * is where to go on. */
+int64_t vm_apply(struct process *p, uint32_t a, uint32_t argc);
 /* Room for words words from p->base on.  False: p->error holds the condition, and raising it has room. */
 bool vm_stack_room(struct process *p, uint64_t words);
 /* End the process. */

@@ -188,21 +188,27 @@ static VM_HANDLER enum vm_exit settle(HANDLER_ARGS)
     }
 }
 
+/* The operator at p->ip, in full.  VAL_ABSENT: the state in p is where to go on.  (Not inlined: a handler may have no
+ * variables in memory, since a sanitizer's build cannot lay them out.) */
+static __attribute__((noinline)) value run_operator(struct process *p)
+{
+    value args[2] = {NIL, NIL}, v = VAL_SLOW;
+    unsigned op = p->ip->op, n = vm_operator_args(p->ip, p->base, args);
+    if (LIKELY(p->prim_state == NIL)) v = full_form(p, vm_operator(op), args[0], args[1]);
+    if (v == VAL_SLOW) {
+        const struct prim *prim = vm_operator_prim(p, op);
+        if (prim != NULL) v = prim->fn(p, args, n);
+    }
+    if (v != VAL_TRAP) return v;
+    vm_shim_trap(p, p->trap, args, p->trap_argc == TRAP_SAME_ARGS ? n : p->trap_argc, false);
+    return VAL_ABSENT;
+}
+
 VM_HANDLER enum vm_exit vm_operator_slow(HANDLER_ARGS)
 {
     SAVE();
-    value args[2] = {NIL, NIL};
-    unsigned n = vm_operator_args(ip, base, args);
-    value v = VAL_SLOW;
-    if (LIKELY(p->prim_state == NIL)) v = full_form(p, vm_operator(ip->op), args[0], args[1]);
-    if (v == VAL_SLOW) {
-        const struct prim *prim = vm_operator_prim(p, ip->op);
-        if (prim != NULL) v = prim->fn(p, args, n);
-    }
-    if (v == VAL_TRAP) {
-        vm_shim_trap(p, p->trap, args, p->trap_argc == TRAP_SAME_ARGS ? n : p->trap_argc, false);
-        GO(vm_continue);
-    }
+    value v = run_operator(p);
+    if (v == VAL_ABSENT) GO(vm_continue);
     w = v;
     GO(settle);
 }
@@ -220,17 +226,22 @@ VM_HANDLER enum vm_exit vm_get(HANDLER_ARGS)
     NEXT();
 }
 
-VM_HANDLER enum vm_exit vm_call_redefined(HANDLER_ARGS)
+static __attribute__((noinline)) void run_redefined(struct process *p)
 {
-    SAVE();
     value args[2] = {NIL, NIL};
-    unsigned n = vm_operator_args(ip, base, args);
-    struct cell *c = vm_of(p)->intrinsics[vm_operator(ip->op)];
+    unsigned n = vm_operator_args(p->ip, p->base, args);
+    struct cell *c = vm_of(p)->intrinsics[vm_operator(p->ip->op)];
     value f = __atomic_load_n(&c->content, __ATOMIC_RELAXED);
     if (f == VAL_UNBOUND)
         vm_shim_trap(p, TRAP_UNDEFINED, &c->symbol, 1, false);
     else
         vm_shim(p, f, args, n, SHIM_RESULT);
+}
+
+VM_HANDLER enum vm_exit vm_call_redefined(HANDLER_ARGS)
+{
+    SAVE();
+    run_redefined(p);
     GO(vm_continue);
 }
 
@@ -264,7 +275,8 @@ static value fail_duplicate(struct process *p, const value *items, uint32_t n, u
     return process_fail(p, ERR_ARGUMENT, NIL, "Duplicate key");
 }
 
-static value collect_entries(struct process *p, unsigned op, value *items, uint32_t n)
+static __attribute__((noinline)) value collect_entries(struct process *p, unsigned op, value *items,
+                                                       uint32_t n)
 {
     value v = VAL_SLOW;
     if (p->prim_state == NIL) v = op == OP_MAP ? map_make(p, items, n / 2) : set_of(p, items, n);
@@ -334,10 +346,14 @@ VM_HANDLER enum vm_exit vm_receive(HANDLER_ARGS)
 }
 
 /* ---- debugger ---- */
+static __attribute__((noinline)) void run_break(struct process *p, value number)
+{
+    vm_shim_trap(p, TRAP_BREAK, &number, 1, false);
+}
+
 VM_HANDLER enum vm_exit vm_break(HANDLER_ARGS)
 {
     SAVE();
-    value number = from_fixnum(OPERAND_SBC(w));
-    vm_shim_trap(p, TRAP_BREAK, &number, 1, false);
+    run_break(p, from_fixnum(OPERAND_SBC(w)));
     GO(vm_continue);
 }

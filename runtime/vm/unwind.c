@@ -80,7 +80,7 @@ static value pass(struct process *p, struct frame *f, value tok, value v, bool s
     return NIL;
 }
 
-value vm_unwind(struct process *p, value tok, value v, bool check)
+__attribute__((noinline)) value vm_unwind(struct process *p, value tok, value v, bool check)
 {
     struct frame f;
     bool second = !check;
