@@ -115,7 +115,9 @@ bool frames_move_stack(struct process *p, uint32_t new_words)
     if (new_words >= LIMIT_STACK_WORDS) new_words = LIMIT_STACK_WORDS + STACK_RESERVE_WORDS;
     value *block = stack_allocate(p, new_words);
     if (block == NULL) return false;
-    __builtin_memcpy(block, p->stack, (size_t)frame_words_used(p) * sizeof(value));
+    /* All that fits, not only what the frames use: apply lays arguments out beyond the frame that calls. */
+    size_t old_words = (size_t)(p->stack_end - p->stack);
+    __builtin_memcpy(block, p->stack, (old_words < new_words ? old_words : new_words) * sizeof(value));
     ptrdiff_t used_base = p->base - p->stack;
     if (p->stack != (value *)(p + 1)) stack_free(p, p->stack, block_words(p));
     p->stack = block;
