@@ -1,5 +1,6 @@
 /* Metadata, equality, hash and compare, reduced values, types. */
 #include "runtime/prims/collection.h"
+#include "runtime/sched/domain.h"
 #include "runtime/value/deep.h"
 
 /* ---- metadata ---- */
@@ -43,9 +44,25 @@ value with_meta(struct process *p, value v, value meta)
     return from_obj(n);
 }
 
+/* Of a var: what its cell has, with :ns and :name. */
+static value var_meta(struct process *p, value symbol)
+{
+    struct cell *c = domain_cell(p->domain, symbol, false);
+    value m = c != NULL && is_map(c->meta) ? c->meta : empty_map();
+    struct object *ns = heap_alloc(p, T_NAMESPACE, 0, 1);
+    ns->p[0] = symbol_make(p, NIL, to_obj(symbol)->p[1]);
+    m = map_assoc(p, m, keyword_c(p, NULL, "ns"), from_obj(ns));
+    return map_assoc(p, m, keyword_c(p, NULL, "name"), symbol_make(p, NIL, to_obj(symbol)->p[2]));
+}
+
 PLAIN(prim_meta)
 {
-    return is_opaque(a[0]) ? NIL : obj_meta(a[0]);
+    switch (type_of(a[0])) {
+    case T_VAR: return var_meta(p, to_obj(a[0])->p[1]);
+    case T_ATOM:
+    case T_NAMESPACE: return vm_trap(p, TRAP_META);
+    default: return is_opaque(a[0]) ? NIL : obj_meta(a[0]);
+    }
 }
 
 PLAIN(prim_with_meta)
