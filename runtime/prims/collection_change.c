@@ -41,7 +41,7 @@ value conj_one(struct key_op *op, value coll, value x)
     case T_VECTOR:
     case T_SUBVECTOR: return vector_conj(p, coll, x);
     case T_CONS:
-        if (obj_has(to_obj(coll), OBJ_A)) return list_prepend(p, coll, x);
+        if (is_list(coll)) return list_prepend(p, coll, x);
         return list_cons(p, x, coll);
     case T_EMPTY_LIST: return list_prepend(p, coll, x);
     case T_INDEXED_SEQ:
@@ -207,7 +207,7 @@ PLAIN(prim_pop)
     switch (type_of(v)) {
     case T_EMPTY_LIST: return process_fail(p, ERR_STATE, v, "cannot pop an empty list");
     case T_CONS:
-        if (obj_has(to_obj(v), OBJ_A)) return to_obj(v)->p[1] == NIL ? empty_list() : to_obj(v)->p[1];
+        if (is_list(v)) return to_obj(v)->p[1] == NIL ? empty_list() : to_obj(v)->p[1];
         return fail_type(p, "pop", 1, v, "a list or vector");
     case T_RECORD: return vm_trap(p, TRAP_POP);
     default: return fail_type(p, "pop", 1, v, "a list or vector");

@@ -122,13 +122,14 @@ RESUMABLE(prim_hash, do_hash, "lona.core/hash", TRAP_HASH)
 
 static value do_compare(struct key_op *op, value *a, unsigned argc)
 {
-    return key_compare(op, a[0], a[1]);
+    return a[0] == a[1] ? from_fixnum(0) : key_compare(op, a[0], a[1]);
 }
 RESUMABLE(prim_compare, do_compare, "lona.core/compare", TRAP_COMPARE)
 
+/* Names are what they say: that one is interned and another copied does not make them two. */
 PLAIN(prim_identical)
 {
-    return from_bool(a[0] == a[1]);
+    return from_bool(a[0] == a[1] || (is_keyword(a[0]) && is_keyword(a[1]) && name_equal(a[0], a[1])));
 }
 PLAIN(prim_not)
 {
@@ -196,10 +197,6 @@ static bool is_record_map(value v)
 static bool is_coll(value v)
 {
     return is_seq(v) || is_vector(v) || is_map(v) || is_set(v) || is_record_map(v);
-}
-static bool is_list(value v)
-{
-    return is_type(v, T_EMPTY_LIST) || (is_type(v, T_CONS) && obj_has(to_obj(v), OBJ_A));
 }
 static bool is_counted(value v)
 {

@@ -22,7 +22,7 @@ static bool is_seqable_tail(value v)
 PLAIN(prim_cons)
 {
     value rest = a[1];
-    if (rest == NIL || is_seq(rest)) return list_cons(p, a[0], rest == NIL ? empty_list() : rest);
+    if (rest == NIL || is_seq(rest)) return list_cons(p, a[0], rest);
     if (!is_seqable_tail(rest)) return fail_type(p, "cons", 2, rest, "a collection");
     value s = seq_of(p, rest);
     if (s == VAL_SLOW)

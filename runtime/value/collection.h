@@ -17,6 +17,12 @@ static inline bool is_cons(value v)
 {
     return is_type(v, T_CONS);
 }
+/* A list as conj makes it; a cons onto nil is one, too. */
+static inline bool is_list(value v)
+{
+    if (is_type(v, T_EMPTY_LIST)) return true;
+    return is_cons(v) && (obj_has(to_obj(v), OBJ_A) || to_obj(v)->p[1] == NIL);
+}
 static inline value cons_first(value v)
 {
     return to_obj(v)->p[0];
