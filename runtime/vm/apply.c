@@ -6,12 +6,25 @@
 #include "runtime/vm/interp.h"
 
 #include "runtime/value/collection.h"
+#include "runtime/value/seq.h"
 
 /* A position in a collection that C can walk without running code. */
 struct spread {
     value at;       /* a seq; or a vector */
     uint64_t index; /* in a vector */
 };
+
+/* The next element of what is not worth a case of its own. */
+static value spread_other(struct process *p, struct spread *s)
+{
+    value seq = seq_of(p, s->at);
+    if (seq == NIL) return VAL_ABSENT;
+    if (is_sentinel(seq)) return VAL_SLOW;
+    value v = seq_first(p, seq);
+    s->at = seq_rest(p, seq);
+    s->index = 0;
+    return v;
+}
 
 /* The next element: VAL_ABSENT at the end, VAL_SLOW where Lonala has to look. */
 static value spread_next(struct process *p, struct spread *s)
@@ -33,12 +46,12 @@ static value spread_next(struct process *p, struct spread *s)
             break;
         case T_INDEXED_SEQ: {
             struct object *o = to_obj(s->at);
-            if (!is_vector(o->p[1])) return VAL_SLOW;
+            if (!is_vector(o->p[1]) || obj_has(o, SEQ_DOWN)) return spread_other(p, s);
             s->index = o->p[0];
             s->at = o->p[1];
             break;
         }
-        default: return s->at == NIL ? VAL_ABSENT : VAL_SLOW;
+        default: return s->at == NIL ? VAL_ABSENT : spread_other(p, s);
         }
     }
 }
@@ -127,7 +140,9 @@ int64_t vm_apply(struct process *p, uint32_t a, uint32_t argc)
     uint32_t seen = count_seen(p, s, limit < LIMIT_STACK_WORDS ? limit : LIMIT_STACK_WORDS, &end);
     if (end == VAL_SLOW) return leave_to_lonala(p, a, argc);
     p->reductions -= (int32_t)(seen / 16);
-    if (!vm_stack_room(p, (uint64_t)a + FRAME_HIDDEN + given + seen + 1)) {
+    /* Room for the shim of a primitive, too: growing the stack once more would lose arguments beyond the frame. */
+    uint64_t room = (uint64_t)vm_frame_words(p) + 2 * FRAME_HIDDEN + SHIM_ARGS + given + seen + 1;
+    if (!vm_stack_room(p, room)) {
         vm_raise(p, false);
         return -1;
     }
