@@ -466,7 +466,7 @@ static value printer_run(struct printer *w, value *a, enum trap trap)
     if (w->out.failed)
         v = VAL_ERROR;
     else if (w->f.kind == P_DONE && w->work > 0)
-        v = text_finish(&w->out, &w->work);
+        v = w->mode == PRINT_BINARY ? text_finish_binary(&w->out, &w->work) : text_finish(&w->out, &w->work);
     p->reductions = before - (int32_t)(had - w->work);
     if (w->request) {
         if (w->argc) w->items = vector_make(p, w->args, w->argc); /* the arguments go with the call */

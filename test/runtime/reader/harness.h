@@ -19,7 +19,13 @@ static struct process *p;
 static int turn = 1 << 20; /* reductions that each turn gets */
 static unsigned turns;     /* that the last run took */
 
-/* The names that domains provide, for a process without one. */
+/* What the system around a process provides, for one without a system. */
+uint64_t unique_number(struct scheduler *s);
+__attribute__((weak)) uint64_t unique_number(struct scheduler *s)
+{
+    static uint64_t last;
+    return ++last;
+}
 __attribute__((weak)) struct cell *domain_cell(struct domain *d, value s, bool create)
 {
     return NULL;
