@@ -26,7 +26,8 @@ CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-
 # Hash nodes count bits at every step: without the instruction a map access takes twice as long.
 CFLAGS_x86_64 := -mpopcnt
 CFLAGS := $(CFLAGS_$(shell uname -m)) -std=gnu11 -I. -D_GNU_SOURCE -fno-strict-aliasing -fwrapv -fno-math-errno $(WARN) $(CFLAGS_$(V))
-LDFLAGS := -fuse-ld=lld $(filter -fsanitize=% -fno-sanitize-recover%,$(CFLAGS_$(V))) -pthread
+# A fixed address, so that an image of the running program (out/lona.image) can hold addresses of code.
+LDFLAGS := -fuse-ld=lld -no-pie -Wl,--build-id=sha1 $(filter -fsanitize=% -fno-sanitize-recover%,$(CFLAGS_$(V))) -pthread
 
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/obj/%.o)
 LIB := $(OUT)/liblona.a

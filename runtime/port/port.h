@@ -16,6 +16,16 @@ void port_memory_decommit(struct port *p, void *at, uint64_t bytes);
 void *port_memory_allocate(struct port *p, uint64_t bytes);          /* reserve + commit anywhere */
 void port_memory_free(struct port *p, void *at, uint64_t bytes);
 
+/* ---- images: the memory of a program that was brought up, as a file, and back ----
+ * A file is accepted only by the very program that wrote it, and only with the fingerprint it was written with (of the sources
+ * that went into it). */
+void port_image_begin(struct port *p); /* before the first memory is asked for: it shall be possible to write an image */
+/* Everything given out and reserved so far; root is what port_image_map() will answer.  No other context runs. */
+bool port_image_write(struct port *p, const char *path, void *root, uint64_t fingerprint);
+/* The memory of an image at its old addresses, changes kept private; NULL: none, not ours, damaged.  port_clock_ns() goes on
+ * from where it was.  Before any other memory is asked for. */
+void *port_image_map(struct port *p, const char *path, uint64_t fingerprint);
+
 /* ---- contexts: flows of control, at most one per CPU ---- */
 unsigned port_cpu_count(struct port *p);
 bool port_context_start(struct port *p, unsigned index, void (*run)(void *), void *argument);

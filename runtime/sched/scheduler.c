@@ -337,22 +337,29 @@ static void context_run(void *argument)
 
 /* ---- start and end ---- */
 
-bool schedulers_init(struct system *s, unsigned count)
+#define SCHEDULERS_BYTES ((MAX_SCHEDULERS * sizeof(struct scheduler) + PORT_PAGE - 1) / PORT_PAGE * PORT_PAGE)
+
+bool schedulers_set_count(struct system *s, unsigned count)
 {
-    size_t bytes = (count * sizeof(struct scheduler) + PORT_PAGE - 1) / PORT_PAGE * PORT_PAGE;
-    s->schedulers = port_memory_allocate(s->port, bytes);
-    if (s->schedulers == NULL) return false;
-    s->scheduler_count = count;
-    for (unsigned i = 0; i < count; i++) {
+    if (count == 0) count = port_cpu_count(s->port);
+    if (count > MAX_SCHEDULERS) count = MAX_SCHEDULERS;
+    for (unsigned i = s->scheduler_count; i < count; i++) {
         struct scheduler *c = &s->schedulers[i];
         c->system = s;
         c->index = i;
         c->steal_seed = i * 77 + 1;
         c->woken_credit = REDUCTIONS_PER_TURN;
         c->epoch = EPOCH_IDLE;
+        s->scheduler_count = i + 1;
         if (!heap_scheduler_init(c) || !timers_init(c)) return false;
     }
     return true;
+}
+
+bool schedulers_init(struct system *s, unsigned count)
+{
+    s->schedulers = port_memory_allocate(s->port, SCHEDULERS_BYTES);
+    return s->schedulers != NULL && schedulers_set_count(s, count);
 }
 
 static void start_contexts(struct system *s)
@@ -416,8 +423,7 @@ void system_stop_all(struct system *s)
 void schedulers_free(struct system *s)
 {
     for (unsigned i = 0; i < s->scheduler_count; i++) heap_scheduler_destroy(&s->schedulers[i]);
-    size_t bytes = (s->scheduler_count * sizeof(struct scheduler) + PORT_PAGE - 1) / PORT_PAGE * PORT_PAGE;
-    port_memory_free(s->port, s->schedulers, bytes);
+    port_memory_free(s->port, s->schedulers, SCHEDULERS_BYTES);
     s->schedulers = NULL;
     s->scheduler_count = 0;
 }

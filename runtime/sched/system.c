@@ -7,7 +7,6 @@
 
 #define SYSTEM_BYTES                                                                                         \
     ((sizeof(struct system) + sizeof(struct scheduler_shared) + PORT_PAGE - 1) / PORT_PAGE * PORT_PAGE)
-#define MAX_SCHEDULERS 64
 
 static const char *const keyword_names[KW_COUNT] = {
 #define WELL_KNOWN(NAME, text) text,
@@ -49,12 +48,10 @@ static bool define_primitives(struct system *s)
 
 static bool assemble(struct system *s, const struct system_options *o)
 {
-    unsigned schedulers = o->schedulers != 0 ? o->schedulers : port_cpu_count(s->port);
-    if (schedulers > MAX_SCHEDULERS) schedulers = MAX_SCHEDULERS;
     port_entropy(s->port, &s->shared->boot_nonce, sizeof s->shared->boot_nonce);
     s->shared->epoch = 3;
     s->shared->unique = 1;
-    if (!arena_init(s) || !schedulers_init(s, schedulers) || !process_table_init(s) || !domains_init(s))
+    if (!arena_init(s) || !schedulers_init(s, o->schedulers) || !process_table_init(s) || !domains_init(s))
         return false;
     if (!vm_system_init(s)) return false;
     struct domain_options root = {.name = NIL, .meta = NIL, .limit_bytes = o->memory_bytes};

@@ -31,7 +31,12 @@ clean: ## remove everything built
 # ---- the program ----
 LONA := $(OUT)/lona
 .PHONY: lona
-lona: $(LONA) ## build the program (out/lona is the release build)
+lona: $(LONA) $(LONA).image ## build the program (out/lona is the release build) and its image
+
+# The language brought up, as a file: without it, or when it is stale, a start reads the sources.
+$(LONA).image: $(LONA) $(LONA_SRC)
+	@rm -f $@
+	@timeout 120 $(LONA) --write-image $@ || echo "no image: the program will start from source"
 
 $(LONA): $(OUT)/obj/$(MAIN:.c=.o) $(LIB)
 	$(CC) $(CFLAGS) $(OUT)/obj/$(MAIN:.c=.o) $(LIB) $(LDFLAGS) -o $@

@@ -75,11 +75,13 @@ uint64_t port_signal_wait(struct port *p, struct port_signal *s, uint64_t deadli
                 __atomic_store_n(&s->waiters, 0, __ATOMIC_RELAXED);
                 return __atomic_exchange_n(&s->bits, 0, __ATOMIC_SEQ_CST);
             }
-            until.tv_sec = (time_t)(deadline_ns / 1000000000u);
-            until.tv_nsec = (long)(deadline_ns % 1000000000u);
+            uint64_t real_ns = deadline_ns - p->clock_offset_ns;
+            until.tv_sec = (time_t)(real_ns / 1000000000u);
+            until.tv_nsec = (long)(real_ns % 1000000000u);
             timeout = &until;
         }
-        /* FUTEX_WAIT_BITSET takes an absolute time of the monotonic clock, the one that port_clock_ns reads */
+        /* FUTEX_WAIT_BITSET takes an absolute time of the monotonic clock, the one that port_clock_ns reads
+         * (but for the offset of an image) */
         syscall(SYS_futex, &s->waiters, FUTEX_WAIT_BITSET_PRIVATE, 1, timeout, NULL, FUTEX_BITSET_MATCH_ANY);
     }
 }
@@ -88,7 +90,7 @@ uint64_t port_clock_ns(struct port *p)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec + p->clock_offset_ns;
 }
 
 int64_t port_wall_clock_us(struct port *p)

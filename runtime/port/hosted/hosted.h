@@ -17,6 +17,8 @@ struct port_context {
 };
 
 struct port {
+    uintptr_t image_next;     /* atomic; where the next memory goes while an image is being made; 0: anywhere */
+    uint64_t clock_offset_ns; /* an image's clock goes on from when it was written */
     struct port_context contexts[PORT_CONTEXTS];
     /* Console input: a thread polls standard input when somebody waits for it, so that no scheduler blocks. */
     pthread_mutex_t console_lock;

@@ -26,8 +26,18 @@ void port_memory_decommit(struct port *p, void *at, uint64_t bytes)
     mprotect(at, bytes, PROT_NONE);
 }
 
+/* Images hold addresses: what goes into one lies in a range that is free whenever the program starts. */
+static void *allocate_for_image(struct port *p, uint64_t bytes)
+{
+    uintptr_t at = __atomic_fetch_add(&p->image_next, bytes, __ATOMIC_RELAXED);
+    void *got = mmap((void *)at, bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    return got == MAP_FAILED ? NULL : got;
+}
+
 void *port_memory_allocate(struct port *p, uint64_t bytes)
 {
+    if (p->image_next != 0) return allocate_for_image(p, bytes);
     void *got = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return got == MAP_FAILED ? NULL : got;
 }
