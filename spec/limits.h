@@ -19,8 +19,9 @@
 #define STACK_INITIAL_WORDS 28      /* lies in the same block as the process descriptor */
 #define LIMIT_STACK_WORDS (1u << 27)/* 1 GiB: recursion a hundred million frames deep ends in :stack-overflow */
 #define STACK_RESERVE_WORDS 65536u  /* beyond it: for the handlers of :stack-overflow */
-#define LIMIT_FLOW_MESSAGES 256u    /* of one domain in the queue of a process of another; beyond, its senders wait */
-#define LIMIT_FLOW_BYTES (4u << 20) /* the same in bytes */
+#define LIMIT_FLOW_MESSAGES 256u    /* of one process in the queue of a process of another domain; beyond, it waits */
+#define LIMIT_FLOW_DOMAIN 4096u     /* the same of all processes of one domain together ... */
+#define LIMIT_FLOW_BYTES (16u << 20)/* ... and in bytes */
 #define ELIDED_FRAMES 16            /* frames elided by tail calls that the debugger can still show */
 
 /* ---- collections ---- */

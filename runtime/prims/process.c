@@ -313,3 +313,143 @@ value prim_registered(struct process *p, value *a, unsigned argc)
 {
     return names_list(p, p->domain);
 }
+
+/* ---- looking at processes ---- */
+
+/* The process an argument names for inspection: a pid, a registered name, or, for the root domain, its number. */
+static struct process *inspected(struct process *p, const char *function, value v, bool *failed)
+{
+    struct system *s = p->domain->system;
+    uint32_t rights;
+    uint64_t id = 0;
+    *failed = true;
+    if (is_fixnum(v)) {
+        if (p->domain != s->root) {
+            process_fail(p, ERR_NO_CAPABILITY, v, "%s: only the root domain may name processes by number",
+                         function);
+            return NULL;
+        }
+        id = (uint64_t)to_fixnum(v);
+    } else if ((id = address_of(p, function, 1, v, &rights)) == 0) {
+        return NULL;
+    }
+    struct process *target = process_by_id(s, id);
+    *failed = target != NULL && !domain_within(target->domain, p->domain);
+    if (!*failed) return target;
+    process_fail(p, ERR_NO_CAPABILITY, v, "%s: %v belongs to a domain that this one has no authority over",
+                 function, v);
+    return NULL;
+}
+
+/* prim_state: number of the question. */
+static value inspect(struct process *p, const char *function, value *a, enum inspect_what what)
+{
+    if (p->prim_state != NIL) {
+        value answer = inspect_answered(p, (uint32_t)to_fixnum(p->prim_state));
+        if (answer == VAL_ABSENT) return VAL_SUSPEND;
+        p->prim_state = NIL;
+        return answer;
+    }
+    bool failed;
+    struct process *target = inspected(p, function, a[0], &failed);
+    if (target == NULL) return failed ? VAL_ERROR : NIL;
+    if (target == p) return inspect_process(p, what);
+    uint32_t number = inspect_ask(p->scheduler, p, target, what);
+    if (number == 0) return NIL;
+    p->prim_state = from_fixnum(number);
+    return VAL_SUSPEND;
+}
+
+value prim_process_info(struct process *p, value *a, unsigned argc)
+{
+    return inspect(p, "process-info", a, INSPECT_INFO);
+}
+value prim_process_messages(struct process *p, value *a, unsigned argc)
+{
+    return inspect(p, "process-messages", a, INSPECT_MESSAGES);
+}
+value prim_process_frames(struct process *p, value *a, unsigned argc)
+{
+    return inspect(p, "-process-functions", a, INSPECT_FRAMES);
+}
+
+static value summary(struct process *p, struct process *of)
+{
+    const value *kw = p->domain->system->keywords;
+    value items[10] = {kw[KW_PID],     number_from_u64(p, of->id),
+                       kw[KW_PROCESS], pid_value(p, of->id, PID_SEND | PID_MONITOR),
+                       kw[KW_NAME],    name_of(of),
+                       kw[KW_DOMAIN],  of->domain->name,
+                       kw[KW_STATUS],  process_status(of)};
+    return map_make(p, items, 5);
+}
+
+#define LISTED_A_TURN 200
+
+/* prim_state: [index, list so far]. */
+value prim_list_processes(struct process *p, value *a, unsigned argc)
+{
+    struct system *s = p->domain->system;
+    struct domain *only = NULL;
+    if (argc > 0 && a[0] != NIL && (only = domain_of_value(p, "list-processes", 1, a[0])) == NULL)
+        return VAL_ERROR;
+    uint32_t index = 0;
+    value list = vector_make(p, NULL, 0);
+    if (p->prim_state != NIL) {
+        index = (uint32_t)to_fixnum(vector_nth(p->prim_state, 0));
+        list = vector_nth(p->prim_state, 1);
+    }
+    p->prim_state = NIL;
+    for (unsigned n = 0; n < LISTED_A_TURN; n++) {
+        struct process *of = process_next(s, &index);
+        if (of == NULL) return list;
+        if (only != NULL ? of->domain == only : domain_within(of->domain, p->domain))
+            list = vector_conj(p, list, summary(p, of));
+    }
+    value state[2] = {from_fixnum(index), list};
+    p->prim_state = vector_make(p, state, 2);
+    p->reductions -= LISTED_A_TURN * 4;
+    return VAL_YIELD;
+}
+
+value prim_suspend(struct process *p, value *a, unsigned argc)
+{
+    bool failed;
+    struct process *target = inspected(p, "suspend-process", a[0], &failed);
+    if (target == NULL) return failed ? VAL_ERROR : FALSE_;
+    if (target == p)
+        return process_fail(p, ERR_ARGUMENT, a[0], "suspend-process: a process cannot suspend itself");
+    process_lock(target);
+    bool ready = process_state(target) != PS_DEAD && process_ext(p->scheduler, target) != NULL;
+    process_unlock(target);
+    return from_bool(ready && process_suspend(target));
+}
+
+value prim_resume(struct process *p, value *a, unsigned argc)
+{
+    bool failed;
+    struct process *target = inspected(p, "resume-process", a[0], &failed);
+    if (target == NULL) return failed ? VAL_ERROR : FALSE_;
+    return from_bool(process_resume(p->scheduler, target));
+}
+
+value prim_interrupt(struct process *p, value *a, unsigned argc)
+{
+    bool failed;
+    struct process *target = inspected(p, "-interrupt", a[0], &failed);
+    if (target == NULL) return failed ? VAL_ERROR : FALSE_;
+    struct message *m = message_make(p, target->domain, NIL, COPY_UNLIMITED);
+    if (m == NULL) return VAL_ERROR;
+    m->kind = MESSAGE_INTERRUPT;
+    if (inbox_push(target, m)) {
+        process_alert(p->scheduler, target);
+        return TRUE_;
+    }
+    message_free(p->domain->system, target->domain, m);
+    return FALSE_;
+}
+
+value prim_scheduler_count(struct process *p, value *a, unsigned argc)
+{
+    return from_fixnum(p->domain->system->scheduler_count);
+}

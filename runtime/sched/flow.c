@@ -1,13 +1,14 @@
-/* Credit.  A process of one domain may have so many messages in the queue of a process of another domain; beyond that its
- * sends wait, so that no domain can fill another's memory.  The account is kept at the receiver, one for each sending
- * domain, under the receiver's lock. */
+/* Credit.  A process may have so many messages in the queue of a process of another domain, and all processes of a domain
+ * together so many more; beyond that a send waits, so that no domain can fill another's memory, and no process can take
+ * all of its domain's credit.  The account is kept at the receiver, one for each sending domain, under the receiver's lock. */
 #include "runtime/gc/pool.h"
 #include "runtime/sched/domain.h"
 #include "runtime/sched/scheduler.h"
 
-static bool full(const struct flow *f)
+static bool full(struct flow *f, uint64_t sender)
 {
-    return f->count >= LIMIT_FLOW_MESSAGES || f->bytes >= LIMIT_FLOW_BYTES;
+    return f->count >= LIMIT_FLOW_DOMAIN || f->bytes >= LIMIT_FLOW_BYTES ||
+           relation_count(&f->senders, sender) >= LIMIT_FLOW_MESSAGES;
 }
 
 static bool wait_in(struct scheduler *s, struct flow *f, uint64_t id)
@@ -49,9 +50,9 @@ enum flow_result flow_take(struct scheduler *s, struct process *from, struct pro
         result = FLOW_DEAD;
     } else if (e != NULL) {
         struct flow *f = find(s, e, from->domain->id);
-        if (f != NULL && full(f)) {
+        if (f != NULL && full(f, from->id)) {
             result = wait_in(s, f, from->id) ? FLOW_WAIT : FLOW_NO_MEMORY;
-        } else if (f != NULL) {
+        } else if (f != NULL && relation_count_up(s, &f->senders, from->id)) {
             f->count++;
             *out = f;
             result = FLOW_OK;
@@ -69,10 +70,13 @@ void flow_charge(struct process *to, struct message *m, struct flow *f)
     process_unlock(to);
 }
 
-void flow_cancel(struct process *to, struct flow *f)
+void flow_cancel(struct process *from, struct process *to, struct flow *f)
 {
     process_lock(to);
-    if (process_state(to) != PS_DEAD) f->count--;
+    if (process_state(to) != PS_DEAD) {
+        f->count--;
+        relation_count_down(&f->senders, from->id);
+    }
     process_unlock(to);
 }
 
@@ -95,7 +99,10 @@ void flow_return(struct scheduler *s, struct process *receiver, struct message *
     process_lock(receiver);
     f->count--;
     f->bytes -= min_u64(f->bytes, m->block_bytes);
-    if (f->waiter_count > 0 && f->count <= LIMIT_FLOW_MESSAGES / 2 && f->bytes <= LIMIT_FLOW_BYTES / 2) {
+    uint32_t left = relation_count_down(&f->senders, m->sender);
+    /* woken when half is free again, so that a waiting sender gets to send more than one */
+    if (f->waiter_count > 0 && f->bytes <= LIMIT_FLOW_BYTES / 2 &&
+        (left == LIMIT_FLOW_MESSAGES / 2 || f->count <= LIMIT_FLOW_DOMAIN / 2)) {
         waiters = f->waiters;
         count = f->waiter_count;
         capacity = f->waiter_capacity;
@@ -112,6 +119,7 @@ void flows_free(struct scheduler *s, struct flow *f)
 {
     for (struct flow *next = NULL; f != NULL; f = next) {
         next = f->next;
+        relations_free(s, &f->senders);
         wake_waiters(s, f->waiters, f->waiter_count);
         if (f->waiters != NULL) pool_free(s->heap, f->waiters, f->waiter_capacity * sizeof *f->waiters);
         pool_free(s->heap, f, sizeof *f);

@@ -27,6 +27,13 @@ void message_drop(struct scheduler *s, struct process *receiver, struct message 
     message_free(s->system, receiver->domain, m);
 }
 
+/* A message that comes too late: who asks a question gets an answer all the same. */
+static void message_refuse(struct scheduler *s, struct process *p, struct message *m)
+{
+    if (m->kind == MESSAGE_INSPECT) inspect_refuse(s, p, m);
+    message_drop(s, p, m);
+}
+
 /* ---- taking in ---- */
 
 static void doom(struct process *p, value reason)
@@ -56,7 +63,7 @@ static void take_in(struct process *p, struct message *m)
 {
     m->next = NULL;
     if (p->doomed) {
-        message_drop(p->scheduler, p, m);
+        message_refuse(p->scheduler, p, m);
         return;
     }
     switch ((enum message_kind)m->kind) {
@@ -68,6 +75,15 @@ static void take_in(struct process *p, struct message *m)
     case MESSAGE_LINKED_EXIT:
         if (!exit_signal(p, m)) return;
         break;
+    case MESSAGE_INSPECT:
+        inspect_answer(p, m);
+        message_drop(p->scheduler, p, m);
+        return;
+    case MESSAGE_INSPECTED: inspect_keep(p, m); return;
+    case MESSAGE_INTERRUPT:
+        p->flags |= PROC_INTERRUPTED;
+        message_drop(p->scheduler, p, m);
+        return;
     case MESSAGE_ORDINARY:
     case MESSAGE_DOWN: break;
     }
@@ -182,11 +198,11 @@ void mailbox_close(struct scheduler *s, struct process *p)
     struct message *m = __atomic_exchange_n(&p->inbox, INBOX_CLOSED, __ATOMIC_SEQ_CST), *next;
     for (; m != NULL && m != INBOX_CLOSED; m = next) {
         next = m->next;
-        message_drop(s, p, m);
+        message_refuse(s, p, m);
     }
     for (m = p->queue; m != NULL; m = next) {
         next = m->next;
-        message_drop(s, p, m);
+        message_refuse(s, p, m);
     }
     p->queue = NULL;
     p->queue_tail = p->queue_next = &p->queue;

@@ -13,6 +13,9 @@ enum message_kind {
     MESSAGE_LINKED_EXIT, /* exit signal by a link */
     MESSAGE_KILL,        /* exit signal that cannot be trapped: content = the reason to die with */
     MESSAGE_DOWN,        /* a monitor fired: content = [:down ref pid reason], delivered as a message */
+    MESSAGE_INSPECT, /* a question about the receiver: content = number << 8 | what; answered at its next turn */
+    MESSAGE_INSPECTED, /* the answer: content = [number answer]; kept for the primitive that waits for it */
+    MESSAGE_INTERRUPT, /* raises :interrupted in the receiver */
 };
 
 struct message {

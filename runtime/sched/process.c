@@ -285,7 +285,7 @@ value process_send(struct process *from, uint64_t to, value v)
     }
     struct message *m = message_make(from, target->domain, v, across ? COPY_CROSS_DOMAIN : 0);
     if (UNLIKELY(m == NULL)) {
-        if (flow != NULL) flow_cancel(target, flow);
+        if (flow != NULL) flow_cancel(from, target, flow);
         return VAL_ERROR;
     }
     m->sender = from->id;

@@ -83,9 +83,12 @@ struct process {
 
 #define PROC_TRAP_EXIT 0x1u
 #define PROC_STEPPING 0x2u
-#define PROC_COLLECT 0x4u        /* collect at the next safepoint */
-#define PROC_OUT_OF_MEMORY 0x8u  /* limit reached: :out-of-memory at the next safepoint */
-#define PROC_DEBUGGED 0x20u      /* 0x80: PROC_ATTENTION, see vm/frames.h */
+#define PROC_COLLECT 0x4u       /* collect at the next safepoint */
+#define PROC_OUT_OF_MEMORY 0x8u /* limit reached: :out-of-memory at the next safepoint */
+#define PROC_DEBUGGED 0x20u
+#define PROC_WAITS 0x200u /* its last turn ended in waiting */
+#define PROC_INTERRUPTED                                                                                     \
+    0x100u /* raise :interrupted at the beginning of the next turn */ /* 0x80: PROC_ATTENTION, see vm/frames.h */
 #define PROC_CLEAR_TOKENS 0x100u /* collect all and renumber edit tokens: see value.h, node_token() */
 
 /* Raise an error: builds the condition {:type kind :message text ...extra} into p->error and returns VAL_ERROR.

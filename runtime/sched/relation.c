@@ -79,6 +79,30 @@ bool relation_remove(struct relations *r, uint64_t key, enum relation_kind k, ui
     return true;
 }
 
+/* The same set as a count for each key. */
+uint32_t relation_count(struct relations *r, uint64_t key)
+{
+    struct relation *at = find(r, key, RELATION_COUNT);
+    return at == NULL ? 0 : (uint32_t)(at->other & ID_MASK);
+}
+
+bool relation_count_up(struct scheduler *s, struct relations *r, uint64_t key)
+{
+    struct relation *at = find(r, key, RELATION_COUNT);
+    if (at == NULL) return relation_add(s, r, key, 1, RELATION_COUNT);
+    at->other++;
+    return true;
+}
+
+uint32_t relation_count_down(struct relations *r, uint64_t key)
+{
+    struct relation *at = find(r, key, RELATION_COUNT);
+    if (at == NULL) return 0;
+    uint32_t left = (uint32_t)(--at->other & ID_MASK);
+    if (left == 0) relation_remove(r, key, RELATION_COUNT, NULL);
+    return left;
+}
+
 void relations_free(struct scheduler *s, struct relations *r)
 {
     if (r->slots != NULL) pool_free(s->heap, r->slots, r->capacity * sizeof *r->slots);

@@ -3,6 +3,7 @@
 #include "runtime/gc/pool.h"
 #include "runtime/gc/shared.h"
 #include "runtime/sched/domain.h"
+#include "runtime/vm/vm.h"
 
 #define SWITCH_COST 40 /* reductions that a switch is worth, for the fairness between the two queues */
 #define STEAL_MAX 32
@@ -284,8 +285,14 @@ static void turn(struct scheduler *s, struct process *p)
     p->reductions = REDUCTIONS_PER_TURN - ((p->flags & PROC_ATTENTION) != 0 ? ATTENTION_BIAS : 0);
     enum vm_exit how = VM_YIELD;
     if ((old & PS_SIGNALS) != 0) mailbox_fetch(p);
-    if ((old & PS_SUSPENDED) == 0 && !p->doomed)
-        how = vm_run(p); /* suspended: it came for its signals only */
+    if ((old & PS_SUSPENDED) == 0 && !p->doomed) { /* suspended: it came for its signals only */
+        if (UNLIKELY((p->flags & PROC_INTERRUPTED) != 0)) {
+            p->flags &= ~PROC_INTERRUPTED;
+            vm_interrupt(p);
+        }
+        how = vm_run(p);
+        p->flags = how == VM_WAIT ? p->flags | PROC_WAITS : p->flags & ~PROC_WAITS;
+    }
     int32_t used = REDUCTIONS_PER_TURN - process_reductions(p);
     if (used < 0) used = 0;
     p->reductions_total += (uint32_t)used;

@@ -165,7 +165,7 @@ void timers_advance(struct scheduler *s, uint64_t now_ns); /* fire what is due *
 uint64_t timers_next(struct scheduler *s); /* nothing is due before; UINT64_MAX: nothing set */
 
 /* ---- a process's further state ---- */
-enum relation_kind { RELATION_NONE, RELATION_LINK, RELATION_MONITORING, RELATION_WATCHED };
+enum relation_kind { RELATION_NONE, RELATION_LINK, RELATION_MONITORING, RELATION_WATCHED, RELATION_COUNT };
 struct relation {
     uint64_t key;   /* link: the peer's id; monitors: number of the ref */
     uint64_t other; /* peer's id | kind << 56 */
@@ -176,6 +176,7 @@ struct relations {
 };
 struct flow { /* messages of one other domain in this process's queue */
     struct flow *next;
+    struct relations senders; /* messages of each process */
     uint64_t domain_id;
     uint32_t count; /* under the receiver's lock */
     uint32_t waiter_count, waiter_capacity;
@@ -193,6 +194,8 @@ struct process_ext {
     value label;        /* SHARED name for process-info, or NIL */
     uint32_t suspended; /* how often */
     uint32_t trace;
+    struct message *answer; /* to a question of this process: see sched/inspect.c */
+    uint32_t questions;     /* asked so far */
 };
 /* ext, made on demand; NULL: no memory.  Pre: locked, or p is the caller's own and new. */
 struct process_ext *process_ext(struct scheduler *s, struct process *p);
@@ -219,12 +222,24 @@ void message_drop(struct scheduler *s, struct process *receiver,
 
 uint64_t deadline_after(struct process *p, value ms); /* 0: at once; never overflows */
 
+/* ---- questions about processes (sched/inspect.c) ---- */
+enum inspect_what { INSPECT_INFO, INSPECT_MESSAGES, INSPECT_FRAMES };
+/* Ask; the caller is woken when the answer is there.  0: there is nobody to ask, or no memory. */
+uint32_t inspect_ask(struct scheduler *s, struct process *p, struct process *target, enum inspect_what what);
+value inspect_answered(struct process *p, uint32_t number); /* the answer, or VAL_ABSENT: not yet */
+value process_status(struct process *p);
+value inspect_process(struct process *p, enum inspect_what what); /* about p, in its own heap */
+void inspect_answer(struct process *p, struct message *question);
+void inspect_refuse(struct scheduler *s, struct process *p, struct message *question);
+void inspect_keep(struct process *p, struct message *answer);
+
 /* ---- credit between domains (sched/flow.c) ---- */
 enum flow_result { FLOW_OK, FLOW_WAIT /* woken when there is credit */, FLOW_DEAD, FLOW_NO_MEMORY };
 enum flow_result flow_take(struct scheduler *s, struct process *from, struct process *to, struct flow **out);
 void flow_charge(struct process *to, struct message *m,
-                 struct flow *f);                     /* m uses the credit that was taken */
-void flow_cancel(struct process *to, struct flow *f); /* there is no message after all */
+                 struct flow *f); /* m uses the credit that was taken */
+void flow_cancel(struct process *from, struct process *to,
+                 struct flow *f); /* there is no message after all */
 void flow_return(struct scheduler *s, struct process *receiver, struct message *m);
 void flows_free(struct scheduler *s, struct flow *f); /* wakes who waits */
 
@@ -232,6 +247,9 @@ void flows_free(struct scheduler *s, struct flow *f); /* wakes who waits */
 bool relation_add(struct scheduler *s, struct relations *r, uint64_t key, uint64_t other,
                   enum relation_kind k);
 bool relation_remove(struct relations *r, uint64_t key, enum relation_kind k, uint64_t *other);
+uint32_t relation_count(struct relations *r, uint64_t key);
+bool relation_count_up(struct scheduler *s, struct relations *r, uint64_t key); /* false: no memory */
+uint32_t relation_count_down(struct relations *r, uint64_t key);                /* what is left */
 void relations_free(struct scheduler *s, struct relations *r);
 enum relation_result { RELATION_DONE, RELATION_DEAD, RELATION_NO_MEMORY };
 enum relation_result process_link(struct scheduler *s, struct process *self, uint64_t to);

@@ -12,6 +12,15 @@ value domain_value(struct process *p, struct domain *d)
     return from_obj(o);
 }
 
+/* Anywhere below, for looking at things; a child of one's own has precedence. */
+static struct domain *named_below(struct domain *top, value name)
+{
+    uint32_t index = 0;
+    for (struct domain *d; (d = domain_next(top->system, &index)) != NULL;)
+        if (d->name != NIL && domain_within(d, top) && string_equal(d->name, name)) return d;
+    return NULL;
+}
+
 struct domain *domain_of_value(struct process *p, const char *function, unsigned arg, value v)
 {
     struct system *s = p->domain->system;
@@ -21,6 +30,7 @@ struct domain *domain_of_value(struct process *p, const char *function, unsigned
     } else if (is_string(v)) {
         if (p->domain->name != NIL && string_equal(p->domain->name, v)) return p->domain;
         d = domain_child_named(s, p->domain, v);
+        if (d == NULL) d = named_below(p->domain, v);
     } else {
         fail_type(p, function, arg, v, "a domain or the name of one");
         return NULL;

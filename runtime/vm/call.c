@@ -201,6 +201,13 @@ VM_HANDLER enum vm_exit vm_safepoint(HANDLER_ARGS)
     GO(vm_continue);
 }
 
+void vm_interrupt(struct process *p)
+{
+    p->prim_state = NIL;
+    process_fail(p, ERR_INTERRUPTED, NIL, "the evaluation was interrupted");
+    vm_raise(p, true);
+}
+
 /* ---- functions ---- */
 static const struct arity *find_arity(const struct proto *proto, uint32_t argc)
 {

@@ -59,6 +59,9 @@ static inline value vm_result(const struct process *p)
     return p->stack[FRAME_HIDDEN + SHIM_CALL];
 }
 
+/* Between two turns: the next one begins with signalling :interrupted where the process stands. */
+void vm_interrupt(struct process *p);
+
 /* The PRIM object of a primitive (SHARED, made once), or VAL_ABSENT for a name that no primitive has. */
 value vm_primitive(struct system *s, unsigned index);
 int prim_find(const char *name, size_t size); /* index in prims[], or -1; a linear search */
