@@ -98,7 +98,7 @@ value prim_atom_get(struct process *p, value *a, unsigned argc)
 
 value prim_atom_reset(struct process *p, value *a, unsigned argc)
 {
-    struct atom_cell *cell = atom_of(p, "reset!", a[0]);
+    struct atom_cell *cell = atom_of(p, "-atom-reset!", a[0]);
     value content = cell == NULL ? VAL_ERROR : arena_publish(p, a[1]);
     if (content == VAL_ERROR) return VAL_ERROR;
     shade_change(p, __atomic_exchange_n(&cell->content, content, __ATOMIC_SEQ_CST), content);

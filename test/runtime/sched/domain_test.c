@@ -96,7 +96,7 @@ static void rights(struct fixture *f)
         "(get (nth (let* [pr (-spawn (fn* ([] (slurp \"/etc/passwd\"))) [] {:domain \"no\" :monitor true})]"
         " (receive* [m] (take* m))) 3) :type)");
     CHECK_KEYWORD(f, "cannot-cross-domain",
-                  "(get (nth (let* [pr (-spawn (fn* ([] (let* [a (atom 1)] (-spawn (fn* ([] a)) [] {:domain "
+                  "(get (nth (let* [pr (-spawn (fn* ([] (let* [a (-atom 1)] (-spawn (fn* ([] a)) [] {:domain "
                   "\"no\"})))) [] {:monitor true})]"
                   " (receive* [m] (take* m))) 3) :type)");
 }
