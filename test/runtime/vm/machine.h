@@ -14,6 +14,7 @@
 #include "test/runtime/vm/assemble.h"
 #include "test/support/check.h"
 
+static struct port *machine_port;
 static struct system *machine;
 static struct process *proc;
 static int32_t turn_reductions = REDUCTIONS_PER_TURN;
@@ -22,7 +23,8 @@ static long turns;
 
 static void machine_start(void)
 {
-    machine = system_new(port_hosted_new(), &(struct system_options){.schedulers = 1});
+    machine_port = port_hosted_new();
+    machine = system_new(machine_port, &(struct system_options){.schedulers = 1});
     proc = process_new(&machine->schedulers[0], machine->root);
     machine->schedulers[0].current = proc;
 }
