@@ -121,6 +121,10 @@ const struct prim *vm_operator_prim(struct process *p, unsigned op);
  * do, VAL_ERROR when check is set and no frame has the token. */
 value vm_unwind(struct process *p, value tok, value v, bool check);
 
+/* A place in a walk as a value for p->prim_state, with one bit more; and back, as a frame for frame_next(). */
+value vm_save_place(const struct process *p, const struct frame *f, bool bit);
+bool vm_load_place(struct process *p, struct frame *f); /* takes it from p->prim_state, which is NIL then */
+
 /* ---- interp.c ---- */
 void vm_dispatch_init(struct dispatch *d);
 void vm_dispatch_restore(struct dispatch *d, unsigned op);
@@ -138,5 +142,6 @@ static inline struct vm_domain *vm_of(const struct process *p)
 }
 
 prim_fn prim_apply, prim_apply_count, prim_throw_to;
+prim_fn prim_frames, prim_set_frame_local, prim_return_from_frame, prim_set_stepping, prim_stack_depth;
 
 #endif

@@ -28,16 +28,17 @@ static const struct region_record *stopping_region(const struct frame *f, value 
     return NULL;
 }
 
-static value save_place(const struct process *p, const struct frame *f, bool second_pass)
+value vm_save_place(const struct process *p, const struct frame *f, bool bit)
 {
-    return from_fixnum((f->base - p->stack) << 2 | (f->kind == FRAME_SHIM) << 1 | second_pass);
+    return from_fixnum((f->base - p->stack) << 2 | (f->kind == FRAME_SHIM) << 1 | bit);
 }
 
-static bool load_place(const struct process *p, struct frame *f)
+bool vm_load_place(struct process *p, struct frame *f)
 {
     int64_t place = to_fixnum(p->prim_state);
     f->base = p->stack + (place >> 2);
     f->kind = place & 2 ? FRAME_SHIM : FRAME_CODE;
+    p->prim_state = NIL;
     return place & 1;
 }
 
@@ -56,26 +57,30 @@ static void stop_in_region(struct process *p, const struct frame *f, const struc
     p->base[r->reg] = v;
 }
 
+/* What becomes of the exit at a frame: NIL, it goes on; else the answer of the pass. */
+static value at_frame(struct process *p, const struct frame *f, value tok, value v, bool second)
+{
+    if (f->kind != FRAME_CODE) return NIL;
+    const struct region_record *r = stopping_region(f, tok, !second);
+    bool found = r == NULL && frame_is(p, f, tok);
+    if (r == NULL && !found) return NIL;
+    if (!second) return TRUE_;
+    if (found) frame_return(p, f->base, v);
+    else stop_in_region(p, f, r, tok, v);
+    p->trap = TRAP_DO_CONTINUE;
+    return VAL_TRAP;
+}
+
 /* One pass from f on.  NIL: no frame stops the exit. */
 static value pass(struct process *p, struct frame *f, value tok, value v, bool second)
 {
-    for (unsigned n = 0; f->kind != FRAME_END; frame_next(f)) {
-        if (++n > FRAMES_PER_TURN) {
-            p->prim_state = save_place(p, f, second);
-            p->reductions = p->flags & PROC_ATTENTION ? -ATTENTION_BIAS : 0;
-            return VAL_YIELD;
-        }
-        if (f->kind != FRAME_CODE) continue;
-        const struct region_record *r = stopping_region(f, tok, !second);
-        bool found = r == NULL && frame_is(p, f, tok);
-        if (r == NULL && !found) continue;
-        if (!second) return TRUE_;
-        if (found)
-            frame_return(p, f->base, v);
-        else
-            stop_in_region(p, f, r, tok, v);
-        p->trap = TRAP_DO_CONTINUE;
-        return VAL_TRAP;
+    for (unsigned n = 1; f->kind != FRAME_END; frame_next(f), n++) {
+        value answer = at_frame(p, f, tok, v, second);
+        if (answer != NIL) return answer;
+        if (n < FRAMES_PER_TURN) continue;
+        p->prim_state = vm_save_place(p, f, second);
+        p->reductions = p->flags & PROC_ATTENTION ? -ATTENTION_BIAS : 0;
+        return VAL_YIELD;
     }
     return NIL;
 }
@@ -87,8 +92,7 @@ __attribute__((noinline)) value vm_unwind(struct process *p, value tok, value v,
     if (p->prim_state == NIL) {
         frame_top(p, &f);
     } else {
-        second = load_place(p, &f);
-        p->prim_state = NIL;
+        second = vm_load_place(p, &f);
         frame_next(&f);
     }
     if (!second) {
