@@ -374,16 +374,3 @@ value prim_spit(struct process *p, value *a, unsigned argc)
     p->prim_state = from_fixnum((int64_t)done);
     return VAL_YIELD;
 }
-
-/* (spit path content :append true), as in Clojure. */
-value prim_spit_options(struct process *p, value *a, unsigned argc)
-{
-    if (argc == 3) return process_fail(p, ERR_ARGUMENT, a[2], "spit: the option %v has no value", a[2]);
-    value args[3] = {a[0], a[1], NIL};
-    if (argc == 4) {
-        if (!is_keyword(a[2]) || !name_is(a[2], NULL, "append"))
-            return process_fail(p, ERR_ARGUMENT, a[2], "spit: the option is :append, not %v", a[2]);
-        args[2] = a[3];
-    }
-    return prim_spit(p, args, 3);
-}

@@ -93,7 +93,7 @@ static void rights(struct fixture *f)
                   " (receive* [m] (take* m))) 3) :type)");
     CHECK_KEYWORD(
         f, "no-capability",
-        "(get (nth (let* [pr (-spawn (fn* ([] (slurp \"/etc/passwd\"))) [] {:domain \"no\" :monitor true})]"
+        "(get (nth (let* [pr (-spawn (fn* ([] (-slurp \"/etc/passwd\"))) [] {:domain \"no\" :monitor true})]"
         " (receive* [m] (take* m))) 3) :type)");
     CHECK_KEYWORD(f, "cannot-cross-domain",
                   "(get (nth (let* [pr (-spawn (fn* ([] (let* [a (-atom 1)] (-spawn (fn* ([] a)) [] {:domain "
