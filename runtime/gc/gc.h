@@ -172,6 +172,9 @@ void shared_leave_old(struct process *p); /* all of them */
 bool shared_scan_running(
     const struct process *p); /* some of the old blocks of p are still to be looked through */
 
+/* ---- edit tokens (tokens.c): pre: right after a collection, so that the heap has no gaps.  O(heap). ---- */
+void tokens_renumber(struct process *p);
+
 /* ---- checker (check.c) ---- */
 void heap_check(struct process *p); /* panics with the invariant that is broken */
 

@@ -76,6 +76,7 @@ void heap_safepoint(struct process *p, uint32_t need_words)
         if (!everything) ok = collect_everything(p, need_words);
         if (!ok || !within_limit(p)) p->flags |= PROC_OUT_OF_MEMORY;
     }
+    if (p->flags & PROC_CLEAR_TOKENS) tokens_renumber(p);
     stack_shrink(p);
     heap_check(p);
 }

@@ -135,9 +135,8 @@ static inline uint32_t obj_size(const struct object *o)
 }
 /* Edit token of a node (VNODE, HNODE): the transient that may change it in place, 0 for none.
  * Tokens are numbers of one process, from p->edit_token; so a copy for any other heap (a message, a SHARED object) has
- * token 0, see header_without_token().  When the counter is used up, PROC_CLEAR_TOKENS asks for a full collection that
- * sets every token in the heap to 0, numbers the living TRANSIENTs anew (first payload word, where not 0) from 1 on, and
- * sets p->edit_token to the last of those numbers. */
+ * token 0, see header_without_token().  When the counter is used up, PROC_CLEAR_TOKENS asks the next collection to begin
+ * anew: gc/tokens.c. */
 #define EDIT_TOKEN_MAX 0xffffffu
 static inline uint64_t header_without_token(uint64_t h)
 {
