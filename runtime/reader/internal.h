@@ -98,7 +98,8 @@ struct reader {
     uint32_t text_hash;     /* for names made up here; 0: not computed yet */
     uint64_t fn_start;      /* offset of the #() being read, plus one; 0: none */
     bool fn_rest, in_comment, done, first_mid_line;
-    int64_t work; /* steps left in this turn */
+    int64_t work;    /* steps left in this turn */
+    int64_t charged; /* what work was when p->reductions was last charged */
     value v[RV_COUNT];
     struct stack stack, todo;
     struct text text;
@@ -133,6 +134,7 @@ value reader_alias(struct reader *r,
                    value alias); /* the namespace an alias stands for, as a string; VAL_ABSENT */
 
 /* ---- read.c ---- */
+void reader_charge(struct reader *r); /* take the steps done off p->reductions */
 void reader_push(struct reader *r, enum reader_frame_kind kind, struct place start);
 void reader_pop(struct reader *r); /* pre: the frame's items are off the stack */
 value reader_step(struct reader *r);

@@ -436,6 +436,13 @@ static void printer_start(struct printer *w, struct process *p, enum print_mode 
     text_init(&w->out, p);
 }
 
+/* By subtraction: an allocation may have lowered p->reductions meanwhile, to have the collector called. */
+void print_charge(struct printer *w)
+{
+    w->p->reductions -= (int32_t)(w->charged - w->work);
+    w->charged = w->work;
+}
+
 static bool more_to_print(const struct printer *w)
 {
     return w->f.kind != P_DONE && w->work > 0 && !w->request && !w->out.failed;
@@ -453,10 +460,9 @@ static void run_steps(struct printer *w, int64_t until)
 static value printer_run(struct printer *w, value *a, enum trap trap)
 {
     struct process *p = w->p;
-    int32_t before = p->reductions;
-    int64_t had = before > STEPS_AT_LEAST ? before : STEPS_AT_LEAST;
+    int64_t had = p->reductions > STEPS_AT_LEAST ? p->reductions : STEPS_AT_LEAST;
     value v = VAL_YIELD;
-    w->work = had;
+    w->work = w->charged = had;
     p->prim_state = NIL;
     run_steps(w, had - STEPS_UNRESERVED);
     if (more_to_print(w)) {
@@ -467,7 +473,7 @@ static value printer_run(struct printer *w, value *a, enum trap trap)
         v = VAL_ERROR;
     else if (w->f.kind == P_DONE && w->work > 0)
         v = w->mode == PRINT_BINARY ? text_finish_binary(&w->out, &w->work) : text_finish(&w->out, &w->work);
-    p->reductions = before - (int32_t)(had - w->work);
+    print_charge(w);
     if (w->request) {
         if (w->argc) w->items = vector_make(p, w->args, w->argc); /* the arguments go with the call */
         a[0] = printer_save(w);
@@ -611,14 +617,12 @@ size_t print_to_buffer(struct process *p, value v, char *to, size_t size)
     w.length = PRINT_SHORT_ITEMS;
     w.level = PRINT_SHORT_LEVEL;
     w.out.end = w.out.local + min_u64(size, TEXT_LOCAL);
-    w.work = SHORT_STEPS;
+    w.work = w.charged = SHORT_STEPS;
     print_value(&w, v);
-    int32_t reductions = p->reductions;
     while (w.f.kind != P_DONE && w.work > 0 && !w.out.cut) {
         w.work--;
         print_step(&w);
     }
-    p->reductions = reductions;
     size_t n = (size_t)(w.out.at - w.out.local);
     __builtin_memcpy(to, w.out.local, n);
     if (w.out.cut && n >= 3) {

@@ -154,13 +154,12 @@ void print_name(struct printer *w, value name)
 
 void print_number_step(struct printer *w)
 {
-    w->p->reductions = (int32_t)w->work;
+    print_charge(w);
+    int32_t before = w->p->reductions;
     value s = number_to_string(w->p, w->f.cur, 10, &w->f.aux);
-    w->work = w->p->reductions;
-    if (s == VAL_YIELD) {
-        w->work = 0;
-        return;
-    }
+    int64_t used = (int64_t)before - w->p->reductions;
+    w->work = w->charged = s == VAL_YIELD || used > w->work ? 0 : w->work - used;
+    if (s == VAL_YIELD) return;
     if (s == VAL_ERROR) {
         w->out.failed = true;
         w->f.kind = P_DONE;

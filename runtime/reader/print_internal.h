@@ -50,7 +50,7 @@ struct printer {
     bool shorten;          /* for messages: force nothing */
     int64_t length, level; /* limits; -1: none */
     uint32_t depth;        /* of collections around */
-    int64_t work;
+    int64_t work, charged; /* steps left; what they were when p->reductions was last charged */
     struct stack stack;
     struct text out;
 };
@@ -59,6 +59,7 @@ void print_push(struct printer *w, enum print_kind kind, value cur);
 /* Start printing v: all of it, or a frame is pushed. */
 void print_value(struct printer *w, value v);
 void print_step(struct printer *w);
+void print_charge(struct printer *w); /* take the steps done off p->reductions */
 
 /* ---- print_atom.c ---- */
 static inline bool print_readable(const struct printer *w)

@@ -500,6 +500,13 @@ static value reader_result(struct reader *r)
     return vector_make(r->p, items, COUNT_OF(items));
 }
 
+/* By subtraction: an allocation may have lowered p->reductions meanwhile, to have the collector called. */
+void reader_charge(struct reader *r)
+{
+    r->p->reductions -= (int32_t)(r->charged - r->work);
+    r->charged = r->work;
+}
+
 static bool more_to_read(const struct reader *r)
 {
     return !r->done && r->work > 0 && r->v[RV_REQUEST] == NIL;
@@ -519,17 +526,16 @@ static value run_steps(struct reader *r, int64_t until)
 static value reader_run(struct reader *r, value *a)
 {
     struct process *p = r->p;
-    int32_t before = p->reductions;
     int64_t had = p->reductions > STEPS_AT_LEAST ? p->reductions : STEPS_AT_LEAST;
     value v = NIL;
-    r->work = had;
+    r->work = r->charged = had;
     p->prim_state = NIL;
     v = run_steps(r, had - STEPS_UNRESERVED);
     if (v == NIL && more_to_read(r)) {
         v = heap_reserve(p, RESERVE_WORDS);
         if (v == NIL) v = run_steps(r, 0);
     }
-    p->reductions = before - (int32_t)(had - r->work);
+    reader_charge(r);
     if (v == VAL_ERROR) return v;
     if (r->v[RV_REQUEST] != NIL) {
         a[0] = reader_save(r);
@@ -603,13 +609,8 @@ value reader_read(struct process *p, value text, uint64_t offset, uint32_t line,
     struct reader r;
     value v;
     reader_start(&r, p, text, offset, line, column, options);
-    int32_t reductions = p->reductions;
-    do {
-        p->reductions = 1 << 30;
-        v = reader_run(&r, &r.v[RV_RESULT]);
-        if (v == VAL_YIELD) reader_load(&r, p, p->prim_state);
-    } while (v == VAL_YIELD);
-    p->reductions = reductions;
+    while ((v = reader_run(&r, &r.v[RV_RESULT])) == VAL_YIELD) reader_load(&r, p, p->prim_state);
+    p->prim_state = NIL;
     if (v != VAL_TRAP) return v;
     return process_fail(p, ERR_SYNTAX, NIL, "this text can be read by running code only (line %u)",
                         (uint64_t)r.line);

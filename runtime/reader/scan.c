@@ -224,13 +224,12 @@ value scan_number_on(struct reader *r)
 {
     struct place start = r->frame.start;
     struct process *p = r->p;
-    p->reductions = (int32_t)r->work;
+    reader_charge(r);
+    int32_t before = p->reductions;
     value v = number_parse_resume(p, r->bytes + start.offset, r->at - start.offset, &r->v[RV_ACC]);
-    r->work = p->reductions;
-    if (v == VAL_YIELD) {
-        r->work = 0;
-        return VAL_ABSENT;
-    }
+    int64_t used = (int64_t)before - p->reductions;
+    r->work = r->charged = v == VAL_YIELD || used > r->work ? 0 : r->work - used;
+    if (v == VAL_YIELD) return VAL_ABSENT;
     r->v[RV_ACC] = NIL;
     v = number_checked(r, start, v);
     reader_pop(r);
