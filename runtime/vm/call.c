@@ -483,15 +483,12 @@ static VM_HANDLER enum vm_exit call_other(HANDLER_ARGS)
 
 VM_HANDLER enum vm_exit vm_call_any(HANDLER_ARGS)
 {
-    value f = base[OPERAND_A(w)];
-    switch (type_of(f)) {
-    case T_PRIM: GO(call_primitive);
-    case T_FN:
-        SAVE();
-        vm_call_function(p, OPERAND_A(w), OPERAND_BC(w));
-        GO(vm_continue);
-    default: GO(call_other);
-    }
+    enum object_type t = type_of(base[OPERAND_A(w)]);
+    if (LIKELY(t == T_PRIM)) GO(call_primitive);
+    if (UNLIKELY(t != T_FN)) GO(call_other);
+    SAVE();
+    vm_call_function(p, OPERAND_A(w), OPERAND_BC(w));
+    GO(vm_continue);
 }
 
 VM_HANDLER enum vm_exit vm_undefined(HANDLER_ARGS)
