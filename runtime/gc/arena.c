@@ -73,6 +73,12 @@ void heap_scheduler_destroy(struct scheduler *s)
 
 /* ---- free runs; under the lock ---- */
 
+/* Markers read the table without the lock. */
+static void table_set(struct arena *a, uint64_t granule, uint32_t entry)
+{
+    __atomic_store_n(&a->table[granule], entry, __ATOMIC_RELEASE);
+}
+
 static unsigned bin_of(uint64_t granules)
 {
     unsigned log = 63 - (unsigned)__builtin_clzll(granules);
@@ -88,7 +94,8 @@ static void run_link(struct arena *a, uint64_t first, uint64_t granules)
     r->prev = bin;
     if (r->next != NULL) r->next->prev = &r->next;
     *bin = r;
-    a->table[first] = a->table[first + granules - 1] = (uint32_t)first | TABLE_FREE;
+    table_set(a, first, (uint32_t)first | TABLE_FREE);
+    table_set(a, first + granules - 1, (uint32_t)first | TABLE_FREE);
 }
 
 static void run_unlink(struct free_run *r)
@@ -136,7 +143,7 @@ static uint64_t take(struct arena *a, uint64_t granules)
         if (a->bins[bin] != NULL) return run_take(a, a->bins[bin], granules);
     uint64_t first = a->top;
     if (!commit_to(a, first + granules)) return 0;
-    a->top = (uint32_t)(first + granules);
+    __atomic_store_n(&a->top, (uint32_t)(first + granules), __ATOMIC_RELAXED);
     return first;
 }
 
@@ -144,23 +151,19 @@ struct segment *segment_new(struct arena *a, uint64_t bytes, enum segment_kind k
 {
     if (bytes > ARENA_SIZE) return NULL;
     uint64_t granules = (bytes + sizeof(struct segment) + ARENA_GRANULE - 1) / ARENA_GRANULE;
+    struct segment *s = NULL;
     lock_acquire(&a->lock);
     uint64_t first = take(a, granules);
     if (first != 0) {
-        for (uint64_t g = 0; g < granules; g++) a->table[first + g] = (uint32_t)first;
+        s = (struct segment *)granule_address(first);
+        uint32_t epoch = __atomic_load_n(&a->epoch, __ATOMIC_SEQ_CST);
+        *s = (struct segment){
+            .granules = (uint32_t)granules, .kind = (uint16_t)kind, .mark_epoch = epoch, .born_epoch = epoch};
+        for (uint64_t g = 0; g < granules; g++) table_set(a, first + g, (uint32_t)first);
         a->used_granules += granules;
-        a->allocated_granules += granules;
+        __atomic_fetch_add(&a->allocated_granules, granules, __ATOMIC_RELAXED);
     }
     lock_release(&a->lock);
-    if (first == 0) return NULL;
-    struct segment *s = (struct segment *)granule_address(first);
-    s->granules = (uint32_t)granules;
-    s->kind = (uint16_t)kind;
-    s->flags = 0;
-    s->words = 0;
-    s->offheap = 0;
-    s->gray_next = NULL;
-    s->mark_epoch = s->born_epoch = __atomic_load_n(&a->epoch, __ATOMIC_SEQ_CST);
     return s;
 }
 
@@ -172,7 +175,7 @@ void segment_free(struct arena *a, struct segment *s)
 #endif
     lock_acquire(&a->lock);
     a->used_granules -= granules;
-    memset(&a->table[first], 0, granules * sizeof a->table[0]);
+    for (uint64_t g = 0; g < granules; g++) table_set(a, first + g, 0);
     if (first > ARENA_TABLE_BYTES / ARENA_GRANULE && (a->table[first - 1] & TABLE_FREE)) {
         uint64_t before = a->table[first - 1] & ~TABLE_FREE;
         run_unlink((struct free_run *)granule_address(before));
@@ -185,7 +188,7 @@ void segment_free(struct arena *a, struct segment *s)
         granules += after->granules;
     }
     if (first + granules == a->top)
-        a->top = (uint32_t)first;
+        __atomic_store_n(&a->top, (uint32_t)first, __ATOMIC_RELAXED);
     else
         run_link(a, first, granules);
     lock_release(&a->lock);
@@ -233,10 +236,14 @@ void *arena_alloc_pinned(struct system *s, uint64_t bytes)
 
 void arena_set_kind(struct system *s, void *at, enum segment_kind kind)
 {
-    arena_segment(s->arena, at)->kind = (uint16_t)kind;
+    __atomic_store_n(&arena_segment(s->arena, at)->kind, (uint16_t)kind, __ATOMIC_RELEASE);
 }
 
 uint64_t arena_used_bytes(struct system *s)
 {
-    return s->arena->used_granules * ARENA_GRANULE;
+    struct arena *a = s->arena;
+    lock_acquire(&a->lock);
+    uint64_t granules = a->used_granules;
+    lock_release(&a->lock);
+    return granules * ARENA_GRANULE;
 }

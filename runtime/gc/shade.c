@@ -23,7 +23,7 @@ static void mark_word(struct arena *a, uint32_t epoch, uint64_t word)
 {
     if (LIKELY(word - ARENA_BASE >= ARENA_SIZE)) return;
     struct segment *s = segment_of_word(a, word);
-    if (s == NULL || s->kind == SEGMENT_LINK) return;
+    if (s == NULL || __atomic_load_n(&s->kind, __ATOMIC_RELAXED) == SEGMENT_LINK) return;
     if (__atomic_load_n(&s->mark_epoch, __ATOMIC_RELAXED) == epoch) return;
     if (__atomic_exchange_n(&s->mark_epoch, epoch, __ATOMIC_RELAXED) == epoch) return;
     struct segment *head = __atomic_load_n(&a->gray, __ATOMIC_RELAXED);
@@ -94,7 +94,9 @@ static void scan_block(struct arena *a, struct old_block *b)
 static void scan_near(struct arena *a, struct process *p)
 {
     uint32_t epoch = a->epoch;
-    mark_words(a, epoch, (const value *)p, (const value *)(p + 1));
+    const uint64_t fields[] = {p->prim_state,  p->error,         p->dynamic,
+                               p->exit_reason, (uintptr_t)p->ip, (uintptr_t)p->link};
+    for (unsigned i = 0; i < COUNT_OF(fields); i++) mark_word(a, epoch, fields[i]);
     if (p->base != NULL) mark_words(a, epoch, p->stack, p->stack + frame_words_used(p));
     for (const struct heap_chunk *c = p->young; c != NULL; c = c->next)
         mark_words(a, epoch, heap_chunk_start(c), c == p->young ? p->hp : c->top);

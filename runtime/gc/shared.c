@@ -37,9 +37,9 @@ static void grace_over(struct system *s, struct deferred *d)
 
 static bool cycle_is_due(const struct arena *a)
 {
-    uint64_t wait = a->live_granules / 2;
+    uint64_t wait = __atomic_load_n(&a->live_granules, __ATOMIC_RELAXED) / 2;
     if (wait < CYCLE_MIN_GRANULES) wait = CYCLE_MIN_GRANULES;
-    return a->allocated_granules > wait ||
+    return __atomic_load_n(&a->allocated_granules, __ATOMIC_RELAXED) > wait ||
            __atomic_load_n(&a->requested, __ATOMIC_RELAXED) != a->cycles_begun;
 }
 
@@ -49,7 +49,7 @@ static void cycle_begin(struct system *s)
     struct arena *a = s->arena;
     uint32_t epoch = a->epoch + 1;
     a->cycles_begun = __atomic_load_n(&a->requested, __ATOMIC_RELAXED);
-    a->allocated_granules = 0;
+    __atomic_store_n(&a->allocated_granules, 0, __ATOMIC_RELAXED);
     set_phase(a, SHARED_SHADING);
     __atomic_store_n(&a->shade_epoch, epoch, __ATOMIC_SEQ_CST);
     __atomic_store_n(&a->epoch, epoch, __ATOMIC_SEQ_CST);
@@ -126,8 +126,9 @@ static void scanning(struct scheduler *s)
 
 static bool is_dead(const struct arena *a, const struct segment *s)
 {
-    return (s->kind == SEGMENT_OBJECTS || s->kind == SEGMENT_UNIT) && !(s->flags & SEGMENT_PINNED) &&
-           s->mark_epoch != a->epoch;
+    uint16_t kind = __atomic_load_n(&s->kind, __ATOMIC_ACQUIRE);
+    return (kind == SEGMENT_OBJECTS || kind == SEGMENT_UNIT) && !(s->flags & SEGMENT_PINNED) &&
+           __atomic_load_n(&s->mark_epoch, __ATOMIC_RELAXED) != a->epoch;
 }
 
 /* The next dead segment, at or behind sweep_at; NULL: the slice is used up, or everything is swept (then *end). */
@@ -163,7 +164,7 @@ static void sweeping(struct system *s)
         segment_free(a, dead);
     }
     if (!end) return;
-    a->live_granules = a->used_granules;
+    __atomic_store_n(&a->live_granules, arena_used_bytes(s) / ARENA_GRANULE, __ATOMIC_RELAXED);
     __atomic_fetch_add(&a->cycles, 1, __ATOMIC_RELAXED);
     set_phase(a, SHARED_IDLE);
 }
