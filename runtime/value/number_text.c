@@ -122,69 +122,90 @@ static const char *find_slash(const char *text, size_t size)
     return NULL;
 }
 
-/* The integer of *t, by one call or in turns (state not NULL). */
-static value read_integer(struct process *p, const struct integer_text *t, value *state)
+static struct integer_text part(const char *from, const char *to)
 {
-    return state == NULL ? integer_parse(p, t->digits, t->size, t->radix, t->negative)
-                         : integer_parse_resume(p, t->digits, t->size, t->radix, t->negative, state);
+    struct integer_text t = {from, (size_t)(to - from), 10, false};
+    if (t.size > 0 && (*from == '-' || *from == '+')) {
+        t.negative = *from == '-';
+        t.digits++, t.size--;
+    }
+    return t;
 }
 
-/* digits / digits; state: (numerator so far . inner state). */
-static value parse_ratio(struct process *p, const char *text, size_t size, const char *slash, value *state)
+static value parse_ratio(struct process *p, const char *text, size_t size, const char *slash)
 {
-    struct integer_text n = {text, (size_t)(slash - text), 10, false};
-    struct integer_text d = {slash + 1, (size_t)(text + size - slash - 1), 10, false};
-    if (n.size > 0 && (*text == '-' || *text == '+')) {
-        n.negative = *text == '-';
-        n.digits++, n.size--;
-    }
-    if (state == NULL) {
-        value a = integer_parse(p, n.digits, n.size, 10, n.negative),
-              b = integer_parse(p, d.digits, d.size, 10, false);
-        if (a == VAL_ABSENT || b == VAL_ABSENT) return VAL_ABSENT;
-        if (a == VAL_SLOW || b == VAL_SLOW) return VAL_SLOW;
-        return is_sentinel(a) ? a : is_sentinel(b) ? b : number_div(p, a, b);
-    }
-    if (*state == NIL) {
-        struct object *o = heap_alloc(p, T_STATE, 0, 3);
-        o->p[0] = o->p[1] = VAL_UNBOUND;
-        o->p[2] = NIL;
-        *state = from_obj(o);
-    }
-    struct object *o = to_obj(*state);
-    for (uint32_t i = 0; i < 2; i++) {
-        if (o->p[i] != VAL_UNBOUND) continue;
-        value inner = o->p[2], v = read_integer(p, i == 0 ? &n : &d, &inner);
-        heap_write(p, o, 2, v == VAL_YIELD ? inner : NIL);
-        if (is_sentinel(v)) return v;
-        heap_write(p, o, i, v);
-    }
-    value inner = o->p[2], v = number_resume(p, NUMBER_DIV, o->p[0], o->p[1], &inner);
-    heap_write(p, o, 2, inner);
-    return v;
+    struct integer_text n = part(text, slash), d = {slash + 1, (size_t)(text + size - slash - 1), 10, false};
+    value a = integer_parse(p, n.digits, n.size, 10, n.negative),
+          b = integer_parse(p, d.digits, d.size, 10, false);
+    if (a == VAL_ABSENT || b == VAL_ABSENT) return VAL_ABSENT;
+    if (a == VAL_SLOW || b == VAL_SLOW) return VAL_SLOW;
+    return is_sentinel(a) ? a : is_sentinel(b) ? b : number_div(p, a, b);
 }
 
-static value parse(struct process *p, const char *text, size_t size, value *state)
+value number_parse(struct process *p, const char *text, size_t size)
 {
     struct integer_text t;
     if (size == 0) return VAL_ABSENT;
     const char *slash = find_slash(text, size);
-    if (slash != NULL) return parse_ratio(p, text, size, slash, state);
+    if (slash != NULL) return parse_ratio(p, text, size, slash);
     if (scan_integer(text, size, &t)) {
-        value v = read_integer(p, &t, state);
+        value v = integer_parse(p, t.digits, t.size, t.radix, t.negative);
         if (v != VAL_ABSENT && !(v == VAL_SLOW && !all_digits(t.digits, t.size, t.radix))) return v;
     }
     return parse_float(text, size);
 }
 
-value number_parse(struct process *p, const char *text, size_t size)
+/* ---- from text, in turns ---- */
+
+/* What is kept between them: where the slash of a ratio is (nil: an integer), numerator and denominator once they are known
+ * (else VAL_UNBOUND), the state of the work in hand. */
+enum { KEPT_SLASH, KEPT_PARTS, KEPT_INNER = KEPT_PARTS + 2, KEPT_WORDS };
+
+static value resume_ratio(struct process *p, const char *text, size_t size, struct object *kept)
 {
-    return parse(p, text, size, NULL);
+    const char *slash = text + to_fixnum(kept->p[KEPT_SLASH]);
+    struct integer_text parts[2] = {part(text, slash),
+                                    {slash + 1, (size_t)(text + size - slash - 1), 10, false}};
+    value inner = kept->p[KEPT_INNER], v;
+    for (uint32_t i = 0; i < 2; i++) {
+        if (kept->p[KEPT_PARTS + i] != VAL_UNBOUND) continue;
+        v = integer_parse_resume(p, parts[i].digits, parts[i].size, 10, parts[i].negative, &inner);
+        heap_write(p, kept, KEPT_INNER, inner);
+        if (is_sentinel(v)) return v;
+        heap_write(p, kept, KEPT_PARTS + i, v);
+    }
+    if (inner == NIL) { /* also sees to a denominator of zero */
+        v = number_div(p, kept->p[KEPT_PARTS], kept->p[KEPT_PARTS + 1]);
+        if (v != VAL_SLOW) return v;
+    }
+    v = number_resume(p, NUMBER_DIV, kept->p[KEPT_PARTS], kept->p[KEPT_PARTS + 1], &inner);
+    heap_write(p, kept, KEPT_INNER, inner);
+    return v;
 }
 
 value number_parse_resume(struct process *p, const char *text, size_t size, value *state)
 {
-    value v = parse(p, text, size, state);
+    struct integer_text t;
+    if (*state == NIL) {
+        value direct = number_parse(p, text, size);
+        if (direct != VAL_SLOW) return direct;
+        const char *slash = find_slash(text, size);
+        struct object *o = heap_alloc(p, T_STATE, 0, KEPT_WORDS);
+        o->p[KEPT_SLASH] = slash == NULL ? NIL : from_fixnum(slash - text);
+        o->p[KEPT_PARTS] = o->p[KEPT_PARTS + 1] = VAL_UNBOUND;
+        o->p[KEPT_INNER] = NIL;
+        *state = from_obj(o);
+    }
+    struct object *kept = to_obj(*state);
+    value v;
+    if (kept->p[KEPT_SLASH] != NIL) {
+        v = resume_ratio(p, text, size, kept);
+    } else {
+        value inner = kept->p[KEPT_INNER];
+        scan_integer(text, size, &t);
+        v = integer_parse_resume(p, t.digits, t.size, t.radix, t.negative, &inner);
+        heap_write(p, kept, KEPT_INNER, inner);
+    }
     if (v != VAL_YIELD) *state = NIL;
     return v;
 }
