@@ -259,25 +259,29 @@ value prim_denominator(struct process *p, value *a, unsigned argc)
     return ratio_denominator(a[0]);
 }
 
-/* The number that the double's text shows, exactly: 0.1 gives 1/10. */
+/* The number that a finite double's text shows, exactly: 0.1 gives 1/10. */
+static value shown_number(struct process *p, double d)
+{
+    if (d == 0) return from_fixnum(0);
+    char digits[17], power[400];
+    int e;
+    unsigned n = float_shortest_digits(__builtin_fabs(d), digits, &e);
+    e -= (int)n - 1;
+    value m = integer_parse(p, digits, n, 10, d < 0);
+    int zeros = e < 0 ? -e : e;
+    power[0] = '1';
+    __builtin_memset(power + 1, '0', (size_t)zeros);
+    value scale = integer_parse(p, power, (size_t)zeros + 1, 10, false);
+    return e < 0 ? number_div(p, m, scale) : number_mul(p, m, scale);
+}
+
 value prim_rationalize(struct process *p, value *a, unsigned argc)
 {
     if (!is_number(a[0])) return fail_type(p, "rationalize", 1, a[0], "a number");
     if (!is_double(a[0])) return a[0];
     double d = to_double(a[0]);
     if (d - d != 0) return process_fail(p, ERR_ARITHMETIC, a[0], "%v has no exact value", a[0]);
-    if (d == 0) return from_fixnum(0);
-    char digits[17];
-    int e;
-    unsigned n = float_shortest_digits(__builtin_fabs(d), digits, &e);
-    e -= (int)n - 1;
-    value m = integer_parse(p, digits, n, 10, d < 0);
-    char power[400];
-    power[0] = '1';
-    int zeros = e < 0 ? -e : e;
-    __builtin_memset(power + 1, '0', (size_t)zeros);
-    value scale = integer_parse(p, power, (size_t)zeros + 1, 10, false);
-    return e < 0 ? number_div(p, m, scale) : number_mul(p, m, scale);
+    return shown_number(p, d);
 }
 
 /* ---- conversions ---- */
@@ -307,7 +311,9 @@ value prim_bigint(struct process *p, value *a, unsigned argc)
         value n[2] = {ratio_numerator(a[0]), ratio_denominator(a[0])};
         return prim_quot(p, n, 2);
     }
-    return truncate(p, a[0]);
+    if (!is_double(a[0]) || to_double(a[0]) - to_double(a[0]) != 0) return truncate(p, a[0]);
+    return truncate(
+        p, shown_number(p, to_double(a[0]))); /* as in Clojure: (bigint 1e23) has zeros behind the 1 */
 }
 
 static value coerce(struct process *p, value v, const char *name, int64_t low, int64_t high)
@@ -315,6 +321,7 @@ static value coerce(struct process *p, value v, const char *name, int64_t low, i
     int64_t i;
     if (is_char(v)) v = from_fixnum(to_char(v));
     if (!is_number(v)) return fail_type(p, name, 1, v, "a number");
+    if (is_double(v) && to_double(v) != to_double(v)) return from_fixnum(0); /* Java's cast */
     value t = truncate(p, v);
     if (t == VAL_ERROR) return t;
     if (t == VAL_SLOW || !number_to_i64(t, &i) || i < low || i > high)

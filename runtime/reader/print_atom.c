@@ -219,6 +219,10 @@ static void print_regex(struct printer *w, value source)
 {
     size_t size;
     const char *s = string_bytes(source, &size);
+    if (w->mode == PRINT_STR && w->depth == 0) { /* (str #"a") is the pattern */
+        text_put(&w->out, s, size);
+        return;
+    }
     text_c(&w->out, "#\"");
     for (size_t i = 0; i < size; i++) {
         if (s[i] == '"') text_byte(&w->out, '\\'); /* inside a regular expression \" is " */
