@@ -127,6 +127,7 @@ static void long_strings(void)
     value d[] = {p->base[KEPT], p->base[KEPT]};
     CHECK_EQ_U64(string_chars(run(prim_str, d, 2)), 2 * sizeof text);
     size_t size;
+    d[0] = d[1] = p->base[KEPT]; /* it was moved */
     value e[] = {p->base[KEPT], list_make(p, d, 2)};
     binary_bytes(run(prim_binary, e, 2), &size);
     CHECK_EQ_U64(size, 3 * sizeof text);
