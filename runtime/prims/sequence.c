@@ -131,45 +131,27 @@ PLAIN(prim_chunk)
 PLAIN(prim_chunk_rest)
 {
     value items[CHUNK], rest = a[0];
-    if (is_type(rest, T_INDEXED_SEQ) && !obj_has(to_obj(rest), SEQ_DOWN) && is_vector(to_obj(rest)->p[1]))
-        rest = to_obj(rest)->p[1], a[0] = cursor_rest(p, rest, to_obj(a[0])->p[0] + CHUNK);
-    else if (is_vector(rest))
-        a[0] = vector_count(rest) <= CHUNK ? empty_list() : cursor_rest(p, rest, CHUNK);
-    else if (is_type(rest, T_RANGE))
-        a[0] = cursor_rest(p, rest, CHUNK);
-    else {
-        seq_take(p, &rest, items, CHUNK);
-        return rest;
+    bool upwards = is_type(rest, T_INDEXED_SEQ) && !obj_has(to_obj(rest), SEQ_DOWN);
+    if ((upwards && is_vector(to_obj(rest)->p[1])) || is_vector(rest) || is_type(rest, T_RANGE)) {
+        struct cursor c = {rest, 0};
+        int64_t n = cursor_count(&c);
+        return n >= 0 && n <= CHUNK ? NIL : cursor_rest(p, rest, CHUNK);
     }
-    return is_type(a[0], T_EMPTY_LIST) ? NIL : a[0];
+    seq_take(p, &rest, items, CHUNK);
+    return rest;
 }
 
 /* Keys and values in turn, up to 16 entries of a map. */
-static unsigned take_entries(struct process *p, value *rest, value *items)
-{
-    unsigned n = 0;
-    while (n < CHUNK && *rest != NIL) {
-        value s = seq_of(p, *rest);
-        if (s == NIL) *rest = NIL;
-        if (is_sentinel(s) || s == NIL) break;
-        value e = seq_first(p, s);
-        if (!is_vector(e) || vector_count(e) != 2) break;
-        items[n++] = vector_nth(e, 0);
-        items[n++] = vector_nth(e, 1);
-        *rest = seq_rest(p, s);
-    }
-    return n;
-}
 PLAIN(prim_chunk_kv)
 {
     value items[CHUNK], rest = a[0];
-    unsigned n = take_entries(p, &rest, items);
+    unsigned n = seq_take_pairs(p, &rest, items, CHUNK);
     return n == 0 ? NIL : vector_make(p, items, n);
 }
 PLAIN(prim_chunk_kv_rest)
 {
     value items[CHUNK], rest = a[0];
-    take_entries(p, &rest, items);
+    seq_take_pairs(p, &rest, items, CHUNK);
     return rest;
 }
 

@@ -394,6 +394,51 @@ static unsigned take_vector(struct process *p, value *seq, const struct object *
     return n;
 }
 
+/* Entries of a hash node lie side by side, too: one step of the walk for all of them. */
+static unsigned take_walk(struct process *p, value *seq, const struct object *o, value *to, unsigned max,
+                          bool pairs)
+{
+    uint32_t kind = header_flags(o->header) & kind_mask;
+    const struct object *n = to_obj(o->p[WALK_NODE]);
+    uint64_t at = o->p[WALK_AT];
+    unsigned stride = hnode_stride(n), entries = (unsigned)__builtin_popcount(hnode_data(n)), got = 0;
+    for (; at < entries && got + pairs < max; at++) {
+        const value *entry = n->p + 1 + at * stride;
+        if (pairs)
+            to[got++] = entry[0], to[got++] = entry[1];
+        else
+            to[got++] = item_of(p, kind, entry[0], entry[stride - 1]);
+    }
+    *seq = walk_from(p, at, o->p[WALK_NODE], o->p[WALK_REST], kind);
+    return got;
+}
+
+static bool is_node_walk(const struct object *o)
+{
+    return obj_type(o) == T_MAP_SEQ && is_type(o->p[WALK_NODE], T_HNODE);
+}
+
+unsigned seq_take_pairs(struct process *p, value *seq, value *to, unsigned max)
+{
+    unsigned n = 0;
+    while (n + 1 < max && *seq != NIL) {
+        value s = seq_of(p, *seq);
+        if (s == NIL) *seq = NIL;
+        if (s == NIL || is_sentinel(s)) break;
+        const struct object *o = to_obj(s);
+        if (is_node_walk(o) && (header_flags(o->header) & kind_mask) == 0) {
+            n += take_walk(p, seq, o, to + n, max - n, true);
+            continue;
+        }
+        value e = seq_first(p, s);
+        if (!is_vector(e) || vector_count(e) != 2) break;
+        to[n++] = vector_nth(e, 0);
+        to[n++] = vector_nth(e, 1);
+        *seq = seq_rest(p, s);
+    }
+    return n;
+}
+
 unsigned seq_take(struct process *p, value *seq, value *to, unsigned max)
 {
     unsigned n = 0;
@@ -411,6 +456,10 @@ unsigned seq_take(struct process *p, value *seq, value *to, unsigned max)
         if (obj_type(o) == T_CONS) {
             to[n++] = o->p[0];
             *seq = o->p[1];
+            continue;
+        }
+        if (is_node_walk(o)) {
+            n += take_walk(p, seq, o, to + n, max - n, false);
             continue;
         }
         to[n++] = seq_first(p, s);

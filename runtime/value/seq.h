@@ -27,6 +27,9 @@ static inline bool is_lazy_seq(value v)
  * *seq not nil: stuck there.  Cost O(max). */
 unsigned seq_take(struct process *p, value *seq, value *to, unsigned max);
 
+/* The same for entries: keys and values in turn, max / 2 of them; stops at what is no entry, too. */
+unsigned seq_take_pairs(struct process *p, value *seq, value *to, unsigned max);
+
 value indexed_seq_new(struct process *p, value coll, uint64_t index, uint32_t kind);
 value map_seq_new(struct process *p, value root, uint32_t kind); /* of an HNODE, or NIL */
 value tree_seq_new(struct process *p, value root, uint64_t rank,
