@@ -56,10 +56,11 @@ static value spread_next(struct process *p, struct spread *s)
     }
 }
 
-/* What is left of a collection, as a seq of at least one element. */
+/* What is left of a collection, as something a list can end with. */
 static value spread_rest(struct process *p, const struct spread *s)
 {
     if (!is_vector(s->at)) return s->at;
+    if (s->index >= vector_count(s->at)) return NIL;
     struct object *o = heap_alloc(p, T_INDEXED_SEQ, 0, 2);
     o->p[0] = s->index;
     o->p[1] = s->at;
