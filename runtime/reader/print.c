@@ -68,7 +68,7 @@ static void open_collection(struct printer *w, enum print_kind kind, const char 
     print_push(w, kind, cur);
 }
 
-static void print_record(struct printer *w, value v)
+static void print_record_plainly(struct printer *w, value v)
 {
     const struct object *o = to_obj(v);
     if (!record_is_map(o)) {
@@ -83,6 +83,15 @@ static void print_record(struct printer *w, value v)
     print_type_name(w, o->p[RECORD_TYPE]);
     text_byte(&w->out, '{');
     print_push(w, P_ENTRIES, record_seq(w->p, o));
+}
+
+/* Its type may say how it prints: Lonala knows. */
+static void print_record(struct printer *w, value v)
+{
+    if (w->shorten)
+        print_record_plainly(w, v);
+    else
+        print_push(w, P_OBJECT, v);
 }
 
 /* A string or binary: short ones at once, so that they cost no frame. */
@@ -348,6 +357,7 @@ void print_step(struct printer *w)
         print_value(w, v);
         break;
     }
+    case P_OBJECT: w->request = true; break;
     case P_STRING:
         print_string_step(w);
         finish_if_done(w);
@@ -600,10 +610,20 @@ value prim_print_resume(struct process *p, value *a, unsigned argc)
         return printer_run(&w, a, TRAP_PRINT);
     }
     if (!is_printer_state(a[0])) return fail_type(p, "-print-resume", 1, a[0], "the state of a print");
-    if (a[1] != NIL && !is_seq(a[1])) return fail_type(p, "-print-resume", 2, a[1], "a seq or nil");
+    if (a[1] != NIL && !is_seq(a[1]) && !is_string(a[1]))
+        return fail_type(p, "-print-resume", 2, a[1], "a seq, a string or nil");
     printer_load(&w, p, a[0]);
     heap_write(p, to_obj(a[0]), SV_RAW, NIL); /* spent: the stack is shared with what goes on now */
-    w.f.cur = a[1];
+    if (w.f.kind == P_OBJECT) {
+        value object = w.f.cur;
+        pop_frame(&w, false);
+        if (is_string(a[1]))
+            print_push(&w, P_RAW, a[1]);
+        else
+            print_record_plainly(&w, object);
+    } else {
+        w.f.cur = is_string(a[1]) ? NIL : a[1];
+    }
     return printer_run(&w, a, TRAP_PRINT);
 }
 

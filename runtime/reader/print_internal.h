@@ -20,6 +20,7 @@ enum print_kind {
     P_STRING,  /* readable: index is the byte offset */
     P_RAW,     /* bytes of a string as they are */
     P_BYTES,   /* digits of a binary */
+    P_OBJECT,  /* a record or instance of deftype: Lonala may have a text of its own for it */
     P_NUMBER,  /* a large number; aux: the state of its conversion */
 };
 
