@@ -9,7 +9,8 @@
 
 static inline double math_sqrt(double x)
 {
-    return __builtin_sqrt(x); /* an instruction, correctly rounded everywhere */
+    return __builtin_elementwise_sqrt(
+        x); /* an instruction, correctly rounded everywhere; never a call of libm */
 }
 double math_cbrt(double x);
 double math_hypot(double x, double y);

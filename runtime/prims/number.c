@@ -321,7 +321,8 @@ static value coerce(struct process *p, value v, const char *name, int64_t low, i
     int64_t i;
     if (is_char(v)) v = from_fixnum(to_char(v));
     if (!is_number(v)) return fail_type(p, name, 1, v, "a number");
-    if (is_double(v) && to_double(v) != to_double(v)) return from_fixnum(0); /* Java's cast */
+    if (high >= INT32_MAX && is_double(v) && to_double(v) != to_double(v))
+        return from_fixnum(0); /* as in Clojure */
     value t = truncate(p, v);
     if (t == VAL_ERROR) return t;
     if (t == VAL_SLOW || !number_to_i64(t, &i) || i < low || i > high)
