@@ -37,6 +37,7 @@ struct segment {
     value offheap;  /* chain of its objects that refer outside */
 };
 #define SEGMENT_PINNED 1u /* never freed */
+#define SEGMENT_BOUND 2u  /* holds an atom, or refers to a segment that does: may not leave its domain */
 
 struct free_run { /* in the first bytes of a free run */
     struct free_run *next, **prev;
@@ -81,6 +82,12 @@ static inline struct segment *arena_segment(const struct arena *a, const void *a
 {
     uint64_t granule = ((uintptr_t)at - ARENA_BASE) / ARENA_GRANULE;
     return (struct segment *)(ARENA_BASE + (uint64_t)a->table[granule] * ARENA_GRANULE);
+}
+/* True if a SHARED value may not leave its domain. */
+static inline bool shared_is_bound(const struct arena *a, value v)
+{
+    if (obj_type(to_obj(v)) == T_ATOM) return true;
+    return arena_contains(to_obj(v)) && (arena_segment(a, to_obj(v))->flags & SEGMENT_BOUND) != 0;
 }
 static inline void *segment_start(struct segment *s)
 {

@@ -5,6 +5,7 @@
  * object puts the headers back.  SHARED objects and immediates are taken as they are.
  *
  * Cost: about 5 ns an object of two words. */
+#include "runtime/gc/arena.h"
 #include "runtime/gc/gc.h"
 #include "runtime/gc/shared.h"
 
@@ -178,6 +179,14 @@ static value copy_list(struct copy *c, struct object *o, uint64_t header)
     return (value)(uintptr_t)first;
 }
 
+/* What is SHARED is taken as it is, unless it holds an atom of the domain. */
+static bool may_cross(struct copy *c, value v)
+{
+    if (!shared_is_bound(c->to->system->arena, v)) return true;
+    if (c->refused == 0) c->refused = v;
+    return false;
+}
+
 static inline bool copy_slot(struct copy *c, value *slot)
 {
     value v = *slot;
@@ -188,7 +197,7 @@ static inline bool copy_slot(struct copy *c, value *slot)
         *slot = header;
         return true;
     }
-    if (header_flags(header) & OBJ_SHARED) return true;
+    if (header_flags(header) & OBJ_SHARED) return LIKELY(!(c->flags & COPY_CROSS_DOMAIN)) || may_cross(c, *slot);
     value copy = is_plain_cons(header) ? copy_list(c, o, header) : 0;
     if (copy == 0) copy = copy_object(c, o, header);
     if (UNLIKELY(copy == 0)) return false;
@@ -274,6 +283,13 @@ static void copy_fail(struct copy *c, struct process *from)
                      c->refused);
 }
 
+static void refuse_bound(struct process *from, value v)
+{
+    if (from != NULL)
+        process_fail(from, ERR_CANNOT_CROSS, v, "%s %v may not leave its domain: it is an atom, or holds one",
+                     object_info[type_of(v)].name, v);
+}
+
 static bool needs_no_copy(value v)
 {
     return !is_ptr(v) || obj_has(to_obj(v), OBJ_SHARED);
@@ -318,6 +334,10 @@ struct message *message_make(struct process *from, struct domain *to, value v, u
 {
     struct heap_cache *cache = from != NULL ? heap_cache_of(from) : NULL;
     bool plain = needs_no_copy(v);
+    if ((copy_flags & COPY_CROSS_DOMAIN) && plain && is_ptr(v) && shared_is_bound(to->system->arena, v)) {
+        refuse_bound(from, v);
+        return NULL;
+    }
     if (plain) {
         size_t bytes = pool_block_bytes(sizeof(struct message));
         bool charged = domain_charge(to, bytes);
@@ -450,6 +470,12 @@ bool heap_copy_values(struct process *from, struct process *to, value *values, u
         words += size == UINT32_MAX ? 8 * SMALL_OBJECTS : size;
     }
     for (unsigned i = 0; i < count; i++) shared_shade(to->domain->system->arena, values[i]);
+    for (unsigned i = 0; i < count && (copy_flags & COPY_CROSS_DOMAIN); i++)
+        if (is_ptr(values[i]) && obj_has(to_obj(values[i]), OBJ_SHARED) &&
+            shared_is_bound(to->domain->system->arena, values[i])) {
+            refuse_bound(from, values[i]);
+            return false;
+        }
     if (words == 0) return true;
     struct copy c;
     c.cache = heap_cache_of(from);

@@ -30,6 +30,8 @@ struct publish {
     uint64_t words;
     value refused;
     bool no_memory;
+    bool bound; /* an atom is in it */
+    const struct arena *arena;
     uint64_t inline_entries[sizeof(struct entries) / 8 + JOURNAL_FIRST * sizeof(struct entry) / 8];
 };
 
@@ -85,7 +87,12 @@ static bool meet(struct publish *u, value v)
     if (!is_ptr(v)) return true;
     struct object *o = to_obj(v);
     uint64_t header = o->header;
-    if (!is_header(header) || (header_flags(header) & OBJ_SHARED)) return true;
+    if (!is_header(header)) return true;
+    if (header_type(header) == T_ATOM) u->bound = true;
+    if (header_flags(header) & OBJ_SHARED) {
+        if (!u->bound) u->bound = shared_is_bound(u->arena, v);
+        return true;
+    }
     if (!may_publish(header_type(header))) {
         u->refused = v;
         return false;
@@ -181,7 +188,8 @@ value arena_publish(struct process *p, value v)
     u.first->size = JOURNAL_FIRST;
     u.words = 0;
     u.refused = NIL;
-    u.no_memory = false;
+    u.no_memory = u.bound = false;
+    u.arena = a;
     struct segment *s = NULL;
     value result = VAL_ERROR;
     if (place_all(&u, v)) {
@@ -189,6 +197,7 @@ value arena_publish(struct process *p, value v)
         if (s == NULL) u.no_memory = true;
     }
     if (s != NULL) {
+        if (u.bound) s->flags |= SEGMENT_BOUND;
         value *base = segment_start(s), *at = base;
         for (struct entries *e = u.first; e != NULL; e = e->next)
             for (uint32_t n = 0; n < e->count; n++) {
