@@ -197,7 +197,8 @@ static inline bool copy_slot(struct copy *c, value *slot)
         *slot = header;
         return true;
     }
-    if (header_flags(header) & OBJ_SHARED) return LIKELY(!(c->flags & COPY_CROSS_DOMAIN)) || may_cross(c, *slot);
+    if (header_flags(header) & OBJ_SHARED)
+        return LIKELY(!(c->flags & COPY_CROSS_DOMAIN)) || may_cross(c, *slot);
     value copy = is_plain_cons(header) ? copy_list(c, o, header) : 0;
     if (copy == 0) copy = copy_object(c, o, header);
     if (UNLIKELY(copy == 0)) return false;

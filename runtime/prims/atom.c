@@ -1,67 +1,15 @@
 #include "runtime/sched/atom.h"
 
-#include "runtime/gc/pool.h"
 #include "runtime/gc/shared.h"
 #include "runtime/prims/declare.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/value/string.h"
-
-void atom_retain(struct atom_cell *a)
-{
-    __atomic_fetch_add(&a->references, 1, __ATOMIC_RELAXED);
-}
-
-void atom_release(struct system *s, struct atom_cell *a)
-{
-    if (__atomic_fetch_sub(&a->references, 1, __ATOMIC_ACQ_REL) != 1) return;
-    lock_acquire(&s->shared->atoms_lock);
-    *a->link_at = a->next;
-    if (a->next != NULL) a->next->link_at = a->link_at;
-    lock_release(&s->shared->atoms_lock);
-    domain_uncharge(a->domain, sizeof *a);
-    __atomic_fetch_sub(&a->domain->atom_count, 1, __ATOMIC_RELAXED);
-    domain_release(a->domain);
-    system_release(s, a, sizeof *a);
-}
-
-void atoms_visit(struct system *s, void (*visit)(void *context, value *slot), void *context)
-{
-    lock_acquire(&s->shared->atoms_lock);
-    for (struct atom_cell *a = s->shared->atoms; a != NULL; a = a->next) {
-        visit(context, &a->content);
-        visit(context, &a->info);
-    }
-    lock_release(&s->shared->atoms_lock);
-}
 
 /* What a collection of the arena has to know of a store into an atom. */
 static void shade_change(struct process *p, value before, value after)
 {
     shared_shade(p->domain->system->arena, before);
     shared_shade(p->domain->system->arena, after);
-}
-
-static struct atom_cell *atom_new(struct process *p, value content)
-{
-    struct domain *d = p->domain;
-    if (!domain_charge(d, sizeof(struct atom_cell))) return NULL;
-    struct atom_cell *a = system_alloc(d->system, sizeof *a);
-    if (a == NULL) {
-        domain_uncharge(d, sizeof *a);
-        return NULL;
-    }
-    *a = (struct atom_cell){.references = 1, .content = content, .info = NIL, .domain = d};
-    shade_change(p, NIL, content);
-    domain_retain(d);
-    __atomic_fetch_add(&d->atom_count, 1, __ATOMIC_RELAXED);
-    struct scheduler_shared *shared = d->system->shared;
-    lock_acquire(&shared->atoms_lock);
-    a->next = shared->atoms;
-    a->link_at = &shared->atoms;
-    if (a->next != NULL) a->next->link_at = &a->next;
-    shared->atoms = a;
-    lock_release(&shared->atoms_lock);
-    return a;
 }
 
 static struct atom_cell *atom_of(struct process *p, const char *function, value v)
@@ -75,7 +23,7 @@ value prim_atom(struct process *p, value *a, unsigned argc)
 {
     value content = arena_publish(p, a[0]);
     if (content == VAL_ERROR) return VAL_ERROR;
-    struct atom_cell *cell = atom_new(p, content);
+    struct atom_cell *cell = atom_make(p->domain, content);
     if (cell == NULL)
         return process_fail(p, ERR_OUT_OF_MEMORY, NIL,
                             "the domain's memory limit leaves no room for an atom");

@@ -16,6 +16,7 @@ struct atom_cell {
     struct atom_cell *next, **link_at; /* of all atoms; under shared->atoms_lock */
 };
 
+struct atom_cell *atom_make(struct domain *d, value content); /* one reference; NULL: no memory */
 /* Visit every slot that holds a SHARED value on behalf of atoms.  The slots may change meanwhile. */
 void atoms_visit(struct system *s, void (*visit)(void *context, value *slot), void *context);
 

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "runtime/gc/pool.h"
 #include "runtime/gc/shared.h"
+#include "runtime/sched/atom.h"
 #include "runtime/sched/tree.h"
 #include "runtime/value/string.h"
 
@@ -35,6 +36,11 @@ struct cell_chunks {
     struct cell *chunks[]; /* atomic; NULL: still the parent's */
 };
 
+struct atom_clone {
+    struct atom_clone *next;
+    value object[3]; /* header, cell, 0 */
+};
+
 struct cell_space {
     struct cell_space *parent;
     struct domain *domain;
@@ -42,6 +48,7 @@ struct cell_space {
     uint32_t count;             /* atomic */
     struct cell_names *names;   /* atomic; of cells from base on; NULL: none */
     struct cell_chunks *chunks; /* atomic */
+    struct atom_clone *clones;
 };
 
 static size_t names_bytes(uint32_t capacity)
@@ -89,6 +96,27 @@ static bool chunks_reach(struct cell_space *c, uint32_t k)
     return true;
 }
 
+/* A global that holds an atom: the child gets an atom of its own with the same content, since atoms stay in their domain. */
+static value own_atom(struct cell_space *c, value inherited)
+{
+    struct domain *d = c->domain;
+    struct atom_cell *from = (struct atom_cell *)(uintptr_t)to_obj(inherited)->p[0];
+    struct atom_clone *clone = system_alloc(d->system, sizeof *clone);
+    struct atom_cell *cell =
+        clone == NULL ? NULL : atom_make(d, __atomic_load_n(&from->content, __ATOMIC_ACQUIRE));
+    if (cell == NULL) {
+        if (clone != NULL) system_release(d->system, clone, sizeof *clone);
+        return VAL_UNBOUND;
+    }
+    cell->info = __atomic_load_n(&from->info, __ATOMIC_ACQUIRE);
+    clone->next = c->clones;
+    c->clones = clone;
+    clone->object[0] = make_header(T_ATOM, OBJ_SHARED, 2);
+    clone->object[1] = (value)(uintptr_t)cell;
+    clone->object[2] = 0;
+    return from_obj(clone->object);
+}
+
 /* The chunk as the domain's own.  NULL: no memory. */
 static struct cell *own_chunk(struct cell_space *c, uint32_t k)
 {
@@ -112,6 +140,8 @@ static struct cell *own_chunk(struct cell_space *c, uint32_t k)
         /* cells of an ancestor in between that came after the one that `from` had: they are in own chunks by then, so the
          * chunk found is the nearest and has them all */
     }
+    for (uint32_t i = 0; i < CHUNK_CELLS && first + i < c->base; i++)
+        if (is_type(own[i].content, T_ATOM)) own[i].content = own_atom(c, own[i].content);
     __atomic_store_n(&c->chunks->chunks[k], own, __ATOMIC_RELEASE);
     return own;
 }
@@ -326,6 +356,11 @@ void cells_free(struct domain *d)
             domain_uncharge(d, CHUNK_CELLS * sizeof(struct cell));
             system_release(d->system, c->chunks->chunks[k], CHUNK_CELLS * sizeof(struct cell));
         }
+    for (struct atom_clone *a = c->clones, *next = NULL; a != NULL; a = next) {
+        next = a->next;
+        atom_release(d->system, (struct atom_cell *)(uintptr_t)a->object[1]);
+        system_release(d->system, a, sizeof *a);
+    }
     system_release(d->system, c->chunks, chunks_bytes(c->chunks->capacity));
     if (c->names != NULL) system_release(d->system, c->names, names_bytes(c->names->capacity));
     system_release(d->system, c, sizeof *c);

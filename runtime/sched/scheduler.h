@@ -95,7 +95,7 @@ void scheduler_enqueue(struct scheduler *s, struct process *p, bool woken);
 /* Run processes on this context until *until is nonzero or the system stops. */
 void scheduler_run(struct scheduler *s, const uint32_t *until);
 #define MAX_SCHEDULERS 64
-bool schedulers_init(struct system *s, unsigned count); /* 0: one a CPU */
+bool schedulers_init(struct system *s, unsigned count);      /* 0: one a CPU */
 bool schedulers_set_count(struct system *s, unsigned count); /* add some; before they run */
 void schedulers_free(struct system *s);
 void timers_free_all(struct system *s);

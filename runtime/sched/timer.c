@@ -69,7 +69,8 @@ void timer_set_wake(struct scheduler *s, struct timer *t, struct process *p, uin
     lock_release(&s->timers->lock);
 }
 
-void timers_visit_messages(struct scheduler *s, void (*visit)(void *context, struct message *m), void *context)
+void timers_visit_messages(struct scheduler *s, void (*visit)(void *context, struct message *m),
+                           void *context)
 {
     struct timer_wheel *w = s->timers;
     lock_acquire(&w->lock);
