@@ -281,6 +281,10 @@ static void operand(struct printer *o, struct insn i, unsigned kind, uint16_t x)
         text(o, " ");
         literal(o, (uint32_t)insn_bc(i));
         return;
+    case OPERAND_LIT:
+        text(o, " ");
+        literal(o, x);
+        return;
     case OPERAND_GLOBAL32:
         text(o, " ");
         global(o, (uint32_t)insn_bc(i));

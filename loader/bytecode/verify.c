@@ -299,6 +299,7 @@ static bool check_operand(struct verifier *v, struct insn i, unsigned kind, uint
     case OPERAND_DEF: REQUIRE(x < v->r.register_count, at, "operand: register"); break;
     case OPERAND_SPECIAL: REQUIRE(is_special((uint32_t)insn_bc(i)), at, "operand: special"); break;
     case OPERAND_LIT32: REQUIRE((uint32_t)insn_bc(i) < v->h.literal_count, at, "operand: literal"); break;
+    case OPERAND_LIT: REQUIRE(x < v->h.literal_count, at, "operand: literal"); break;
     case OPERAND_GLOBAL32: REQUIRE((uint32_t)insn_bc(i) < v->h.global_count, at, "operand: global"); break;
     case OPERAND_GLOBAL: REQUIRE(x < v->h.global_count, at, "operand: global"); break;
     case OPERAND_UPVAL: REQUIRE(x < v->r.upvalue_count, at, "operand: capture"); break;

@@ -167,7 +167,9 @@ static void children(struct compiler *c, value coll, uint32_t n)
 
 static void collection(struct compiler *c, value coll)
 {
-    uint32_t literal = literal_of(c, coll, SERIAL_EXPRESSION);
+    /* Each collection around found that it is no constant by looking at all before the part that is none: to keep that
+     * linear, only so many look. */
+    uint32_t literal = c->failed_literals < 16 ? literal_of(c, coll, SERIAL_EXPRESSION) : NONE;
     if (literal != NONE) {
         leaf(c, N_LIT, literal);
         return;
@@ -179,7 +181,9 @@ static void collection(struct compiler *c, value coll)
         uint32_t with_meta = global_of(c, symbol_c(p, "lona.core", "with-meta"));
         call = open_node(c, N_CALLG, with_meta, 2);
     }
+    c->failed_literals++;
     children(c, coll, open_node(c, is_vector(coll) ? N_VECTOR : is_map(coll) ? N_MAP : N_SET, 0, 0));
+    c->failed_literals--;
     if (call != NONE) {
         form(c, meta, NOT_TAIL);
         close_node(c, call);
@@ -650,7 +654,13 @@ static void wide_call(struct compiler *c, value head, value rest, uint32_t argc)
 
 static void call(struct compiler *c, value head, value rest)
 {
-    uint32_t argc = count_forms(c, rest), n;
+    uint32_t argc = count_forms(c, rest), n, literal;
+    if (argc == 1 && is_keyword(head) && (literal = literal_of(c, head, SERIAL_QUOTED)) <= UINT16_MAX) {
+        n = open_node(c, N_KEYGET, literal, 0);
+        arguments(c, rest);
+        close_node(c, n);
+        return;
+    }
     if (argc > LIMIT_CALL_ARGS) {
         wide_call(c, head, rest, argc);
         return;

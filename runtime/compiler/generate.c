@@ -108,12 +108,23 @@ static bool small_int(struct compiler *c, uint32_t n)
     struct node *node = node_at(c, n);
     return node->kind == N_INT && (int32_t)node->a >= INT16_MIN && (int32_t)node->a <= INT16_MAX;
 }
-static int with_immediate(uint32_t op)
+/* A literal that an instruction can name, and that equals what it is identical to (a NaN does not). */
+static bool short_literal(struct compiler *c, uint32_t n)
 {
+    struct node *node = node_at(c, n);
+    return node->kind == N_LIT && node->a <= UINT16_MAX &&
+           AT(c, data, uint8_t, AT(c, literals, struct literal, node->a).offset) != SER_DOUBLE;
+}
+/* The form of a two-argument instruction that holds its second argument, or -1. */
+static int with_immediate(struct compiler *c, uint32_t op, uint32_t second)
+{
+    if (op == OP_GET) return short_literal(c, second) ? OP_GETL : -1;
+    if (!small_int(c, second)) return -1;
     switch (op) {
     case OP_ADD: return OP_ADDI;
     case OP_SUB: return OP_SUBI;
     case OP_MUL: return OP_MULI;
+    case OP_NTH: return OP_NTHI;
     default: return -1;
     }
 }
@@ -124,7 +135,7 @@ static bool gen_op(struct compiler *c, uint32_t n, struct dest d)
     uint32_t saved = c->top, first = n + 1, second = node_at(c, first)->end;
     uint32_t result = work_register(c, d), a = 0, b = 0;
     bool spare = d.mode != MODE_VALUE || (d.free && on_top(c, d)); /* result can hold an operand first */
-    int immediate = node.b == 2 && small_int(c, second) ? with_immediate(node.a) : -1;
+    int immediate = node.b == 2 ? with_immediate(c, node.a, second) : -1;
     if (node_at(c, first)->kind == N_LOCAL || !spare) {
         a = gen_operand(c, first);
     } else {
@@ -132,7 +143,9 @@ static bool gen_op(struct compiler *c, uint32_t n, struct dest d)
         a = result;
         spare = false;
     }
-    if (immediate >= 0) {
+    if (node.kind == N_KEYGET) {
+        emit(c, OP_KEYGET, result, a, node.a);
+    } else if (immediate >= 0) {
         emit(c, (enum opcode)immediate, result, a, node_at(c, second)->a & 0xffff);
     } else {
         if (node.b == 2) {
@@ -253,15 +266,20 @@ static bool known_branch(struct compiler *c, uint32_t test, uint32_t branch, boo
            AT(c, vars, struct var, t->a).reg == AT(c, vars, struct var, b->a).reg;
 }
 
-static int test_jump(uint32_t op, bool immediate)
+static int test_jump(struct compiler *c, uint32_t op, uint32_t second, bool *immediate)
 {
+    if (op == OP_EQ && short_literal(c, second)) {
+        *immediate = true;
+        return OP_JNEQL;
+    }
+    *immediate = op != OP_ID && small_int(c, second);
     switch (op) {
-    case OP_LT: return immediate ? OP_JNLTI : OP_JNLT;
-    case OP_LE: return immediate ? OP_JNLEI : OP_JNLE;
-    case OP_GT: return immediate ? OP_JNGTI : OP_JNGT;
-    case OP_GE: return immediate ? OP_JNGEI : OP_JNGE;
-    case OP_NUMEQ: return immediate ? OP_JNNUMEQI : OP_JNNUMEQ;
-    case OP_EQ: return immediate ? OP_JNEQI : OP_JNEQ;
+    case OP_LT: return *immediate ? OP_JNLTI : OP_JNLT;
+    case OP_LE: return *immediate ? OP_JNLEI : OP_JNLE;
+    case OP_GT: return *immediate ? OP_JNGTI : OP_JNGT;
+    case OP_GE: return *immediate ? OP_JNGEI : OP_JNGE;
+    case OP_NUMEQ: return *immediate ? OP_JNNUMEQI : OP_JNNUMEQ;
+    case OP_EQ: return *immediate ? OP_JNEQI : OP_JNEQ;
     case OP_ID: return OP_JNID;
     default: return -1;
     }
@@ -287,8 +305,8 @@ static bool gen_compare(struct compiler *c, uint32_t n, struct label *yes, struc
         }
         return true;
     }
-    bool immediate = node.b == 2 && node.a != OP_ID && small_int(c, second);
-    int op = test_jump(node.a, immediate);
+    bool immediate;
+    int op = node.b == 2 ? test_jump(c, node.a, second, &immediate) : -1;
     if (op < 0 || c->no_short_jumps) return false;
     uint32_t a = gen_operand(c, first);
     uint32_t b = immediate ? node_at(c, second)->a & 0xffff : gen_operand(c, second);
@@ -482,6 +500,7 @@ bool gen(struct compiler *c, uint32_t n, struct dest d)
         break;
     case N_CALL:
     case N_CALLG: falls = gen_call(c, n, d); break;
+    case N_KEYGET:
     case N_OP: falls = gen_op(c, n, d); break;
     case N_VECTOR:
     case N_MAP:

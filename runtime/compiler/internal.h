@@ -51,6 +51,7 @@ enum node_kind {
     N_CALL,   /* b: argument count; function, arguments */
     N_CALLG,  /* a: global, b: argument count; arguments */
     N_OP,     /* a: opcode, b: argument count; arguments */
+    N_KEYGET, /* a: literal, a keyword; the argument of its call */
     N_VECTOR, /* b: count; elements */
     N_MAP,    /* b: count of keys and values */
     N_SET
@@ -129,6 +130,7 @@ struct compiler {
     struct buffer serial_stack;
     uint32_t function; /* being analysed */
     uint32_t groups;
+    uint32_t failed_literals;        /* collections around that are no constants */
     uint32_t buckets[SCOPE_BUCKETS]; /* variable + 1 */
 
     /* the generator */
@@ -140,7 +142,7 @@ struct compiler {
     uint32_t first_insn;  /* of the arity, in code */
     uint32_t region_depth;
     uint32_t top, max; /* next free register; registers used */
-    uint32_t position, last_position;
+    uint32_t position, last_position, last_break;
     bool keep_locals;
 
     uint64_t sink[16]; /* where pushes go once something failed */

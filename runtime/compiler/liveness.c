@@ -55,9 +55,21 @@ static void apply_operands(struct flow *f, struct insn i, uint64_t *set)
         for (uint32_t k = 1; k <= i.c; k++) add(set, i.a + k);
 }
 
+static void inside_region(struct flow *f, const struct region_record *region, uint64_t *set)
+{
+    bool needed = (set[region->reg / 64] >> (region->reg % 64) & 1) != 0;
+    join(f, set, region->handler);
+    if (region->kind == REGION_CATCH)
+        add(set, region->reg);
+    else if (!needed)
+        drop(set, region->reg);
+}
+
 /* One backward pass; true if something changed that an earlier instruction of the pass may have read. */
 static bool pass(struct flow *f, const struct region_record *regions, uint32_t region_count, uint64_t *set)
 {
+    const struct region_record *open[LIMIT_REGION_DEPTH];
+    uint32_t depth = 0, next = region_count;
     bool changed = false;
     for (uint32_t i = f->count; i-- > 0;) {
         struct insn insn = f->code[i];
@@ -72,16 +84,11 @@ static bool pass(struct flow *f, const struct region_record *regions, uint32_t r
             apply_operands(f, insn, set);
             if (op_jump(insn, &offset)) join(f, set, (uint32_t)((int32_t)i + 1 + offset));
         }
-        for (uint32_t r = 0; r < region_count; r++) {
-            const struct region_record *region = &regions[r];
-            if (i < region->first || i >= region->last) continue;
-            bool token = (set[region->reg / 64] >> (region->reg % 64) & 1) != 0;
-            join(f, set, region->handler);
-            if (region->kind == REGION_CATCH)
-                add(set, region->reg);
-            else if (!token)
-                drop(set, region->reg);
-        }
+        /* regions come inner before outer: walked backwards, the open ones are a stack */
+        while (depth && open[depth - 1]->first > i) depth--;
+        while (next > 0 && regions[next - 1].last > i && depth < LIMIT_REGION_DEPTH)
+            open[depth++] = &regions[--next];
+        for (uint32_t r = depth; r-- > 0;) inside_region(f, open[r], set);
         uint64_t *old = live_at(f, i);
         for (uint32_t w = 0; w < f->words; w++) {
             changed |= (set[w] & ~old[w]) != 0;

@@ -133,6 +133,7 @@ void vm_complete(struct process *p, value v)
     case OP_JNNUMEQI:
     case OP_JNEQ:
     case OP_JNEQI:
+    case OP_JNEQL:
     case OP_JNID: p->ip += truthy(v) ? 1 : 1 + (int16_t)i->c; return;
     case OP_JNIL: p->ip += truthy(v) ? 1 + insn_bc(*i) : 1; return;
     case OP_JNNOT:

@@ -367,6 +367,18 @@ HANDLER(JNEQI)
     if (RA != from_fixnum(OPERAND_SB(w))) JUMP_C();
     NEXT();
 }
+/* Most comparisons of this kind tell keywords apart: two that are not the same word differ, unless the hash agrees. */
+HANDLER(JNEQL)
+{
+    value x = RA, y = link->literals[OPERAND_B(w)];
+    if (x == y) NEXT();
+    if (!is_ptr(x)) JUMP_C();
+    if (LIKELY(is_type(y, T_KEYWORD))) {
+        enum object_type t = obj_type(to_obj(x));
+        if (t == T_KEYWORD ? to_obj(x)->p[0] != to_obj(y)->p[0] : t != T_RECORD) JUMP_C();
+    }
+    GO(vm_operator_slow);
+}
 HANDLER(ID)
 {
     value x = RB, y = RC;
@@ -450,6 +462,21 @@ HANDLER(NTH)
     if (LIKELY(is_object_of(x, T_SVECTOR)) && is_fixnum(i)) {
         uint64_t h = to_obj(x)->header, index = i & ~FIXNUM_TAG;
         uint32_t count = (uint32_t)h - ((header_flags(h) & OBJ_META) != 0);
+        if (LIKELY(index < count)) {
+            RA = to_obj(x)->p[index];
+            NEXT();
+        }
+    }
+    GO(vm_operator_slow);
+}
+
+HANDLER(NTHI)
+{
+    value x = RB;
+    if (LIKELY(is_object_of(x, T_SVECTOR))) {
+        uint64_t h = to_obj(x)->header;
+        uint32_t count = (uint32_t)h - ((header_flags(h) & OBJ_META) != 0);
+        uint32_t index = (uint32_t)OPERAND_SC(w); /* negative: beyond every end */
         if (LIKELY(index < count)) {
             RA = to_obj(x)->p[index];
             NEXT();
@@ -606,6 +633,8 @@ static const struct dispatch plain = {{
 #define OP(NAME, name, a, b, c, flow, doc) [OP_##NAME] = op_##NAME,
 #define op_CLOSURE vm_closure
 #define op_GET vm_get
+#define op_GETL vm_getl
+#define op_KEYGET vm_keyget
 #define op_VECTOR vm_collection
 #define op_MAP vm_collection
 #define op_SET vm_collection

@@ -30,7 +30,10 @@ enum intrinsic vm_operator(unsigned op)
     case OP_JNNUMEQ:
     case OP_JNNUMEQI: return INTRINSIC_NUMEQ;
     case OP_JNEQ:
-    case OP_JNEQI: return INTRINSIC_EQ;
+    case OP_JNEQI:
+    case OP_JNEQL: return INTRINSIC_EQ;
+    case OP_NTHI: return INTRINSIC_NTH;
+    case OP_GETL: return INTRINSIC_GET;
     case OP_JNID: return INTRINSIC_ID;
     default: return INTRINSIC_COUNT;
     }
@@ -46,6 +49,7 @@ enum operand {
     IMM32,
     SPECIAL,
     LIT32,
+    LIT,
     GLOBAL32,
     GLOBAL,
     PROTO,
@@ -63,16 +67,19 @@ static const uint8_t operands[OP_COUNT][3] = {
 #undef OP
 };
 
-unsigned vm_operator_args(const struct insn *i, const value *base, value args[2])
+unsigned vm_operator_args(const struct process *p, value args[2])
 {
+    const struct insn *i = p->ip;
     const uint8_t *kinds = operands[i->op];
     const uint16_t words[3] = {i->a, i->b, i->c};
     unsigned n = 0;
     for (unsigned k = 0; k < 3 && n < 2; k++) {
         if (kinds[k] == USE)
-            args[n++] = base[words[k]];
+            args[n++] = p->base[words[k]];
         else if (kinds[k] == IMM)
             args[n++] = from_fixnum((int16_t)words[k]);
+        else if (kinds[k] == LIT)
+            args[n++] = p->link->literals[words[k]];
     }
     return n;
 }
@@ -193,7 +200,7 @@ static VM_HANDLER enum vm_exit settle(HANDLER_ARGS)
 static __attribute__((noinline)) value run_operator(struct process *p)
 {
     value args[2] = {NIL, NIL}, v = VAL_SLOW;
-    unsigned op = p->ip->op, n = vm_operator_args(p->ip, p->base, args);
+    unsigned op = p->ip->op, n = vm_operator_args(p, args);
     if (LIKELY(p->prim_state == NIL)) v = full_form(p, vm_operator(op), args[0], args[1]);
     if (v == VAL_SLOW) {
         const struct prim *prim = vm_operator_prim(p, op);
@@ -226,10 +233,43 @@ VM_HANDLER enum vm_exit vm_get(HANDLER_ARGS)
     NEXT();
 }
 
+VM_HANDLER enum vm_exit vm_getl(HANDLER_ARGS)
+{
+    value key = link->literals[OPERAND_C(w)], coll = base[OPERAND_B(w)];
+    if (UNLIKELY(p->prim_state != NIL)) GO(vm_operator_slow);
+    value v = get(coll, key);
+    if (UNLIKELY(is_sentinel(v))) {
+        w = insn_word(ip);
+        GO(vm_operator_slow);
+    }
+    base[OPERAND_A(w)] = v;
+    NEXT();
+}
+
+/* The call of a keyword that the instruction stands for. */
+static __attribute__((noinline)) void call_literal(struct process *p)
+{
+    value args[1] = {p->base[p->ip->b]};
+    vm_shim(p, p->link->literals[p->ip->c], args, 1, SHIM_RESULT);
+}
+
+VM_HANDLER enum vm_exit vm_keyget(HANDLER_ARGS)
+{
+    value key = link->literals[OPERAND_C(w)], coll = base[OPERAND_B(w)];
+    value v = is_type(key, T_KEYWORD) ? get(coll, key) : VAL_SLOW;
+    if (UNLIKELY(is_sentinel(v))) {
+        SAVE();
+        call_literal(p);
+        GO(vm_continue);
+    }
+    base[OPERAND_A(w)] = v;
+    NEXT();
+}
+
 static __attribute__((noinline)) void run_redefined(struct process *p)
 {
     value args[2] = {NIL, NIL};
-    unsigned n = vm_operator_args(p->ip, p->base, args);
+    unsigned n = vm_operator_args(p, args);
     struct cell *c = vm_of(p)->intrinsics[vm_operator(p->ip->op)];
     value f = __atomic_load_n(&c->content, __ATOMIC_RELAXED);
     if (f == VAL_UNBOUND)
