@@ -155,9 +155,43 @@ PLAIN(prim_chunk_kv_rest)
     return rest;
 }
 
+/* Cells for the first n items of a vector or array, before a rest that may be lazy. */
+PLAIN(prim_chunk_cons)
+{
+    uint64_t n;
+    value s = a[2];
+    if (!is_vector(a[0]) && !is_type(a[0], T_ARRAY))
+        return fail_type(p, "-chunk-cons", 1, a[0], "a vector or array");
+    if (!index_argument(a[1], &n) || n > indexed_count(a[0]) || n > TURN_ITEMS)
+        return fail_range(p, "-chunk-cons", a[1], indexed_count(a[0]) + 1);
+    if (s != NIL && !is_seq(s)) return fail_type(p, "-chunk-cons", 3, s, "a sequence");
+    uint32_t flags = 0;
+    while (n-- > 0) {
+        struct object *o = heap_alloc(p, T_CONS, flags, 2);
+        o->p[0] = indexed_at(p, a[0], n);
+        o->p[1] = s;
+        s = from_obj(o);
+        flags = OBJ_B;
+    }
+    return s;
+}
+
+/* As Clojure has it: how far ahead map and its like work shows in what they do besides. */
 PLAIN(prim_is_chunked_seq)
 {
+    if (!is_ptr(a[0])) return FALSE_;
+    const struct object *o = to_obj(a[0]);
+    switch (obj_type(o)) {
+    case T_CONS: return from_bool(obj_has(o, OBJ_B));
+    case T_INDEXED_SEQ: return from_bool(is_vector(o->p[1]) && !obj_has(o, SEQ_DOWN));
+    case T_RANGE: return from_bool(o->p[1] != NIL);
+    default: return FALSE_;
+    }
+}
+PLAIN(prim_is_chunkable)
+{
     enum object_type t = type_of(a[0]);
+    if (t == T_CONS) return from_bool(obj_has(to_obj(a[0]), OBJ_B));
     return from_bool(t == T_INDEXED_SEQ || t == T_MAP_SEQ || t == T_TREE_SEQ || t == T_RANGE);
 }
 
