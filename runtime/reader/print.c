@@ -536,6 +536,40 @@ value prim_pr_strs(struct process *p, value *a, unsigned argc)
     return print_all(p, a, "-pr-strs", true);
 }
 
+#define STR_SHORT 240u /* bytes that the short way puts together */
+
+/* Adds v's text to to[0 .. *n) if it is simple and short; false: it is not. */
+static bool str_simple(value v, char *to, size_t *n)
+{
+    size_t room = STR_SHORT - *n, size;
+    if (is_fixnum(v)) {
+        if (room < NUMBER_TEXT_MAX) return false;
+        *n += decimal_format(to_fixnum(v), to + *n);
+    } else if (is_char(v)) {
+        if (room < 4) return false;
+        *n += utf8_encode(to_char(v), to + *n);
+    } else if (v == NIL) {
+        return true;
+    } else {
+        const char *bytes;
+        enum object_type t = type_of(v);
+        if (t == T_KEYWORD && name_ns(v) == NIL && room > 0) {
+            to[(*n)++] = ':';
+            room--;
+            v = name_name(v);
+        } else if (t == T_SYMBOL && name_ns(v) == NIL) {
+            v = name_name(v);
+        } else if (t != T_STRING) {
+            return false;
+        }
+        bytes = string_bytes(v, &size);
+        if (size > room) return false;
+        __builtin_memcpy(to + *n, bytes, size);
+        *n += size;
+    }
+    return true;
+}
+
 value prim_str(struct process *p, value *a, unsigned argc)
 {
     struct printer w;
@@ -546,6 +580,11 @@ value prim_str(struct process *p, value *a, unsigned argc)
         return printer_run(&w, a, TRAP_STR);
     }
     if (argc == 1 && is_string(a[0])) return a[0];
+    char simple[STR_SHORT];
+    size_t n = 0;
+    unsigned done = 0;
+    while (done < argc && done < STR_SHORT && str_simple(a[done], simple, &n)) done++;
+    if (done == argc) return string_make_unchecked(p, simple, n);
     printer_start(&w, p, PRINT_STR);
     w.args = a;
     w.argc = argc;

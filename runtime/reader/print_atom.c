@@ -301,9 +301,8 @@ static void print_object(struct printer *w, value v)
 void print_atom(struct printer *w, value v)
 {
     struct text *t = &w->out;
-    char b[NUMBER_TEXT_MAX];
     if (is_fixnum(v))
-        text_put(t, b, fixnum_format(to_fixnum(v), 10, b));
+        text_number(t, to_fixnum(v));
     else if (is_double(v))
         print_double(w, to_double(v));
     else if (is_char(v))

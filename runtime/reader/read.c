@@ -2,6 +2,7 @@
 #include "runtime/reader/internal.h"
 #include "base/utf8.h"
 #include "spec/limits.h"
+#include "runtime/sched/domain.h"
 #include "runtime/vm/prim.h"
 
 #define STEPS_AT_LEAST 200   /* so that a read gets on even when the turn is over already */
@@ -452,6 +453,13 @@ static void reader_load(struct reader *r, struct process *p, value state)
     text_load(&r->text, p, &o->p[SV_TEXT], s.text);
 }
 
+/* The system's keyword; without a system (unit tests), a new one. */
+static value own_keyword(struct process *p, enum well_known keyword, const char *name)
+{
+    value v = p->domain && p->domain->system ? p->domain->system->keywords[keyword] : 0;
+    return v ? v : keyword_c(p, NULL, name);
+}
+
 static void reader_start(struct reader *r, struct process *p, value text, uint64_t offset, uint32_t line,
                          uint32_t column, value options)
 {
@@ -459,10 +467,10 @@ static void reader_start(struct reader *r, struct process *p, value text, uint64
     for (unsigned i = 0; i < RV_COUNT; i++) r->v[i] = NIL;
     r->v[RV_TEXT] = text;
     r->v[RV_OPTIONS] = options;
-    r->v[RV_LINE] = keyword_c(p, NULL, "line");
-    r->v[RV_COLUMN] = keyword_c(p, NULL, "column");
-    r->v[RV_START] = keyword_c(p, NULL, "start");
-    r->v[RV_END] = keyword_c(p, NULL, "end");
+    r->v[RV_LINE] = own_keyword(p, KW_LINE, "line");
+    r->v[RV_COLUMN] = own_keyword(p, KW_COLUMN, "column");
+    r->v[RV_START] = own_keyword(p, KW_START, "start");
+    r->v[RV_END] = own_keyword(p, KW_END, "end");
     r->bytes = string_bytes(text, &r->size);
     r->at = offset;
     r->line = r->first_line = line;

@@ -171,21 +171,46 @@ void text_string(struct text *t, value string)
     text_put(t, bytes, size);
 }
 
+/* Two digits a step; the last byte goes to end[-1]; the first one's place. */
+static char *digits_before(char *end, uint64_t u)
+{
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+        "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+        "8081828384858687888990919293949596979899";
+    while (u >= 100) {
+        end -= 2;
+        __builtin_memcpy(end, pairs + u % 100 * 2, 2);
+        u /= 100;
+    }
+    if (u >= 10) {
+        end -= 2;
+        __builtin_memcpy(end, pairs + u * 2, 2);
+    } else {
+        *--end = (char)('0' + u);
+    }
+    return end;
+}
+
+size_t decimal_format(int64_t i, char *to)
+{
+    char digits[20], *start = digits_before(digits + sizeof digits, i < 0 ? -(uint64_t)i : (uint64_t)i);
+    size_t n = (size_t)(digits + sizeof digits - start);
+    if (i < 0) *to++ = '-';
+    __builtin_memcpy(to, start, n);
+    return n + (i < 0);
+}
+
 static void put_unsigned(struct text *t, uint64_t u)
 {
-    char digits[20];
-    unsigned n = sizeof digits;
-    do {
-        digits[--n] = (char)('0' + u % 10);
-        u /= 10;
-    } while (u);
-    text_put(t, digits + n, sizeof digits - n);
+    char digits[20], *start = digits_before(digits + sizeof digits, u);
+    text_put(t, start, (size_t)(digits + sizeof digits - start));
 }
 
 void text_number(struct text *t, int64_t i)
 {
-    if (i < 0) text_byte(t, '-');
-    put_unsigned(t, i < 0 ? -(uint64_t)i : (uint64_t)i);
+    char b[DECIMAL_MAX];
+    text_put(t, b, decimal_format(i, b));
 }
 
 void text_format_v(struct text *t, const char *fmt, __builtin_va_list args)
