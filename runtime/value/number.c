@@ -211,8 +211,9 @@ value integer_mul(struct process *p, value a, value b)
     integer_view(a, &x);
     integer_view(b, &y);
     if (x.n == 0 || y.n == 0) return from_fixnum(0);
-    if (x.n > SLOW_MUL_LIMBS || y.n > SLOW_MUL_LIMBS) return VAL_SLOW;
     const struct integer *big = x.n >= y.n ? &x : &y, *little = x.n >= y.n ? &y : &x;
+    size_t work = big->n * little->n, most = SLOW_MUL_LIMBS * SLOW_MUL_LIMBS;
+    if (little->n > SLOW_MUL_LIMBS || work > (little->n < LIMBS_KARATSUBA ? most / 2 : most)) return VAL_SLOW;
     struct object *o = integer_new(p, x.n + y.n);
     if (o == NULL) return VAL_ERROR;
     limb scratch[LIMBS_MUL_SCRATCH(SLOW_MUL_LIMBS)];

@@ -1,7 +1,8 @@
 /* Numbers: fixnum, bigint, ratio, double; one numeric tower, exact until a double takes part.
  * Each takes any two values; a non-number gives process_fail(ERR_TYPE).  Results are normalised (V2).
- * The fast paths are in the interpreter; these are the complete forms.  Work beyond LIMIT of one turn: the primitives in
- * prims/number.def are the resumable forms; the functions here answer VAL_SLOW when an operand has over 512 limbs. */
+ * The fast paths are in the interpreter; these are the complete forms, each a bounded step (some 100 us at most): with more
+ * to do (products and quotients of over 512 limbs, ratios of over 64) they answer VAL_SLOW, and number_resume() below does it
+ * in turns.  The primitives in prims/number.def do both. */
 #ifndef RUNTIME_VALUE_NUMBER_H
 #define RUNTIME_VALUE_NUMBER_H
 

@@ -8,6 +8,23 @@ static value fail_zero(struct process *p)
 
 /* ---- integers ---- */
 
+static value divide_by_word(struct process *p, const struct integer *x, const struct integer *y,
+                            value *quotient, value *remainder, bool no_quotient)
+{
+    limb r;
+    p->reductions -= (int32_t)(x->n / 8);
+    if (no_quotient) {
+        r = limbs_div_1(NULL, x->d, x->n, y->d[0]);
+    } else {
+        struct object *q = integer_new(p, x->n);
+        if (q == NULL) return VAL_ERROR;
+        r = limbs_div_1(q->p, x->d, x->n, y->d[0]);
+        *quotient = integer_finish(p, q, x->negative != y->negative);
+    }
+    *remainder = integer_make(p, &r, 1, x->negative);
+    return NIL;
+}
+
 value integer_divide(struct process *p, value a, value b, value *quotient, value *remainder)
 {
     value ignored;
@@ -26,20 +43,18 @@ value integer_divide(struct process *p, value a, value b, value *quotient, value
         *remainder = a;
         return NIL;
     }
+    if (y.n == 1 && x.n <= SLOW_WORD_LIMBS)
+        return divide_by_word(p, &x, &y, quotient, remainder, quotient == &ignored);
     if (x.n > 2 * SLOW_MUL_LIMBS || (x.n - y.n + 1) * y.n > SLOW_MUL_LIMBS * SLOW_MUL_LIMBS / 4)
         return VAL_SLOW;
     limb q[2 * SLOW_MUL_LIMBS + 1], u[2 * SLOW_MUL_LIMBS + 1], v[2 * SLOW_MUL_LIMBS];
     size_t qn = x.n - y.n + 1, rn = y.n;
     p->reductions -= (int32_t)(qn * y.n / 64);
-    if (y.n == 1) {
-        u[0] = limbs_div_1(q, x.d, x.n, y.d[0]);
-    } else {
-        unsigned s = (unsigned)__builtin_clzll(y.d[y.n - 1]);
-        limbs_shl(v, y.d, y.n, s);
-        u[x.n] = limbs_shl(u, x.d, x.n, s);
-        limbs_div(q, u, x.n + 1, v, y.n);
-        limbs_shr(u, u, y.n, s);
-    }
+    unsigned s = (unsigned)__builtin_clzll(y.d[y.n - 1]);
+    limbs_shl(v, y.d, y.n, s);
+    u[x.n] = limbs_shl(u, x.d, x.n, s);
+    limbs_div(q, u, x.n + 1, v, y.n);
+    limbs_shr(u, u, y.n, s);
     if (quotient != &ignored) *quotient = integer_make(p, q, qn, x.negative != y.negative);
     if (remainder != &ignored) *remainder = integer_make(p, u, rn, x.negative);
     return NIL;

@@ -8,9 +8,10 @@
 #include "spec/limits.h"
 
 /* Bounds of what one call does, in limbs: some 100 us each. */
-#define SLOW_MUL_LIMBS 512  /* multiplication, quotient */
-#define SLOW_GCD_LIMBS 64   /* anything that reduces a ratio */
-#define SLOW_TEXT_LIMBS 128 /* conversion to and from digits */
+#define SLOW_MUL_LIMBS 512    /* products (or as much work with unequal factors), quotients */
+#define SLOW_WORD_LIMBS 16384 /* division by one limb */
+#define SLOW_GCD_LIMBS 64     /* anything that reduces a ratio */
+#define SLOW_TEXT_LIMBS 128   /* conversion to and from digits */
 
 /* Sign and magnitude of an integer.  Not to be copied: d may point to small.  n == 0 for zero. */
 struct integer {
