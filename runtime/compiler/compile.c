@@ -35,5 +35,6 @@ value compile_form(struct process *p, value form, const struct compile_options *
         forget_code(&c);
         generate(&c);
     }
+    p->reductions -= (int32_t)min_u64(c.nodes.count + c.code.count, 1u << 20) / 4;
     return unit_bytes(&c);
 }

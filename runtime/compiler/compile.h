@@ -11,6 +11,8 @@
  *   :source  string: the form's source text, kept in the unit
  *   :name    symbol or string: the name of the top-level function in frames
  *   :debug   true: every function keeps its locals until their scope ends
+ *   :breakpoints  map of line to number: the first expression on that line is preceded by a `break` instruction
+ *   :entry   number: the same at the start of the functions that stand in the form itself, not inside others
  *   :ns      symbol: boot mode; an unqualified symbol that is no local is taken as ns/symbol */
 #ifndef RUNTIME_COMPILER_COMPILE_H
 #define RUNTIME_COMPILER_COMPILE_H
@@ -21,6 +23,8 @@ struct compile_options {
     value file, source; /* strings or NIL */
     value name;         /* symbol, string or NIL */
     value ns;           /* symbol or NIL */
+    value breakpoints;  /* map or NIL */
+    value entry;        /* fixnum or NIL */
     bool keep_locals;   /* PROTO_DEBUG on every prototype */
 };
 /* A binary value holding the unit, or VAL_ERROR with a condition that has :line and :column. */

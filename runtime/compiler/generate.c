@@ -5,6 +5,19 @@
  * a call: results then arrive where they are wanted. */
 #include "runtime/compiler/internal.h"
 
+/* The code that follows belongs to this node. */
+static void enter_position(struct compiler *c, const struct node *node)
+{
+    if (node->position == 0) return;
+    c->position = node->position;
+    if (c->options->breakpoints == NIL) return;
+    uint32_t line = AT(c, positions, struct position_record, node->position - 1).line;
+    if (line == c->last_line) return;
+    c->last_line = line;
+    value number = map_get(c->options->breakpoints, from_fixnum(line));
+    if (is_fixnum(number)) emit_bc(c, OP_BREAK, 0, (int32_t)to_fixnum(number));
+}
+
 static bool on_top(struct compiler *c, struct dest d)
 {
     return d.mode == MODE_VALUE && d.reg + 1 == c->top;
@@ -360,7 +373,7 @@ void gen_test(struct compiler *c, uint32_t n, struct label *yes, struct label *n
     struct node node = *node_at(c, n);
     uint32_t saved = c->top, position = c->position, at;
     bool truth;
-    if (node.position) c->position = node.position;
+    enter_position(c, &node);
     if (known(c, n, &truth)) {
         if (truth != falls_into_yes) emit_jump(c, OP_JMP, 0, 0, truth ? yes : no);
     } else if (node.kind == N_IF) {
@@ -472,7 +485,7 @@ bool gen(struct compiler *c, uint32_t n, struct dest d)
     struct node node = *node_at(c, n);
     uint32_t position = c->position;
     bool falls = true;
-    if (node.position) c->position = node.position;
+    enter_position(c, &node);
     switch (node.kind) {
     case N_SIBLING: falls = gen_closure(c, node.a, d); break;
     case N_IF: falls = gen_if(c, n, d); break;
@@ -550,7 +563,10 @@ static void gen_arity(struct compiler *c, uint32_t index)
     c->keep_locals = AT(c, functions, struct function, a->function).keep_locals;
     for (uint32_t i = 0; i < loop.count && !c->failed; i++)
         AT(c, vars, struct var, loop.first_var + i).reg = new_register(c);
-    AT(c, loops, struct loop, a->loop).head = 0;
+    c->last_line = 0;
+    if (is_fixnum(c->options->entry) && AT(c, functions, struct function, a->function).parent == 0)
+        emit_bc(c, OP_BREAK, 0, (int32_t)to_fixnum(c->options->entry));
+    AT(c, loops, struct loop, a->loop).head = here(c);
     gen(c, a->node + 1, (struct dest){MODE_TAIL, 0, false});
     for (uint32_t i = 0; i < loop.count && !c->failed; i++) local_scope(c, loop.first_var + i, 0);
     if (!c->failed && !c->far) finish_record(c, a, &before);

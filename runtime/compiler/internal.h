@@ -142,7 +142,8 @@ struct compiler {
     uint32_t first_insn;  /* of the arity, in code */
     uint32_t region_depth;
     uint32_t top, max; /* next free register; registers used */
-    uint32_t position, last_position, last_break;
+    uint32_t position, last_position;
+    uint32_t last_line; /* entered, for breakpoints */
     bool keep_locals;
 
     uint64_t sink[16]; /* where pushes go once something failed */

@@ -23,6 +23,8 @@ value prim_compile(struct process *p, value *a, unsigned argc)
                                 .source = option(p, options, "source"),
                                 .name = option(p, options, "name"),
                                 .ns = option(p, options, "ns"),
+                                .breakpoints = option(p, options, "breakpoints"),
+                                .entry = option(p, options, "entry"),
                                 .keep_locals = truthy(option(p, options, "debug"))};
     if (o.file != NIL && !is_string(o.file)) return fail_type(p, "-compile", 2, o.file, "a string for :file");
     if (o.source != NIL && !is_string(o.source))
@@ -30,6 +32,10 @@ value prim_compile(struct process *p, value *a, unsigned argc)
     if (o.name != NIL && !is_string(o.name) && !is_symbol(o.name))
         return fail_type(p, "-compile", 2, o.name, "a symbol or string for :name");
     if (o.ns != NIL && !is_symbol(o.ns)) return fail_type(p, "-compile", 2, o.ns, "a symbol for :ns");
+    if (o.breakpoints != NIL && !is_map(o.breakpoints))
+        return fail_type(p, "-compile", 2, o.breakpoints, "a map of lines to numbers for :breakpoints");
+    if (o.entry != NIL && !is_fixnum(o.entry))
+        return fail_type(p, "-compile", 2, o.entry, "a number for :entry");
     return compile_form(p, a[0], &o);
 }
 

@@ -8,6 +8,7 @@
 #include "test/support/check.h"
 
 static struct process *p;
+static value breakpoints = NIL, entry = NIL;
 static char shown[1 << 20];
 static size_t shown_size;
 
@@ -21,7 +22,7 @@ static void show(void *context, const char *text, size_t size)
 /* The unit of a form; every unit that the compiler yields must pass the verifier. */
 static value compile_value(value form, bool debug)
 {
-    struct compile_options o = {NIL, NIL, NIL, symbol_c(p, NULL, "user"), debug};
+    struct compile_options o = {NIL, NIL, NIL, symbol_c(p, NULL, "user"), breakpoints, entry, debug};
     value unit = compile_form(p, form, &o);
     if (unit == VAL_ERROR) return unit;
     size_t size;
@@ -369,7 +370,7 @@ static void test_errors(void)
     FAILS("(var 1)");
     FAILS("(letfn* [f 1] 2)");
     FAILS("(letfn* [f (g)] 2)");
-    CHECK(compile_form(p, symbol_c(p, NULL, "x"), &(struct compile_options){NIL, NIL, NIL, NIL, false}) ==
+    CHECK(compile_form(p, symbol_c(p, NULL, "x"), &(struct compile_options){NIL, NIL, NIL, NIL, NIL, NIL, false}) ==
           VAL_ERROR);
     /* what is no datum */
     struct object *box = heap_alloc(p, T_BOX, 0, 1);
@@ -490,6 +491,28 @@ static void test_debug(void)
                      "3 move r6 r1 ; r0 r1 r2\n"
                      "4 callg r3 1 user/g ; r0 r1 r2 r6\n"
                      "5 tailg r3 0 user/h ; r0 r1 r2\n"));
+}
+
+static void test_breakpoints(void)
+{
+    value lines[] = {from_fixnum(2), from_fixnum(7), from_fixnum(3), from_fixnum(8)};
+    breakpoints = map_make(p, lines, 2);
+    entry = from_fixnum(5);
+    CODE("(fn* [a]\n (if (f a) (g)\n (recur (h a (h a a)))))", "proto 1, 1 parameter, 9 registers, 0 captures\n"
+                                                           "0 break 5 ; r0\n"
+                                                           "1 break 7 ; r0\n"
+                                                           "2 move r4 r0 ; r0\n"
+                                                           "3 callg r1 1 user/f ; r0 r4\n"
+                                                           "4 jf r1 -> 6 ; r0 r1\n"
+                                                           "5 tailg r1 0 user/g\n"
+                                                           "6 break 8 ; r0\n"
+                                                           "7 move r3 r0 ; r0\n"
+                                                           "8 move r7 r0 ; r0 r3\n"
+                                                           "9 move r8 r0 ; r0 r3 r7\n"
+                                                           "10 callg r4 2 user/h ; r3 r7 r8\n"
+                                                           "11 callg r0 2 user/h ; r3 r4\n"
+                                                           "12 loop -> 1 ; r0\n");
+    breakpoints = entry = NIL;
 }
 
 /* Random core forms: whatever compiles must verify. */
@@ -765,6 +788,7 @@ int main(int argc, char **argv)
     test_limits();
     test_determinism();
     test_debug();
+    test_breakpoints();
     test_random(argc > 1 ? (unsigned)atoi(argv[1]) : 3000);
     return check_report();
 }
