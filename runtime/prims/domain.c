@@ -1,4 +1,5 @@
 /* Domains as the language sees them. */
+#include "runtime/gc/arena.h"
 #include "runtime/prims/declare.h"
 #include "runtime/sched/spawn.h"
 #include "runtime/sched/tree.h"
@@ -180,4 +181,49 @@ value prim_kill_domain(struct process *p, value *a, unsigned argc)
     p->prim_state = vector_make(p, state, 2);
     p->reductions = 0;
     return VAL_YIELD;
+}
+
+/* ---- code from one domain to another ---- */
+
+/* Authority over both sides, or over the giving side by being below it: a child may take what its parent has. */
+value prim_copy_cell(struct process *p, value *a, unsigned argc)
+{
+    struct domain *from = domain_argument(p, "copy-cell", 1, a[0]);
+    struct domain *to = from == NULL ? NULL : domain_argument(p, "copy-cell", 2, a[1]);
+    if (to == NULL) return VAL_ERROR;
+    if (!is_symbol(a[2]) || to_obj(a[2])->p[1] == NIL)
+        return fail_type(p, "copy-cell", 3, a[2], "a qualified symbol");
+    bool may_take = domain_within(from, p->domain) || domain_within(p->domain, from);
+    if (!may_take || !domain_within(to, p->domain))
+        return process_fail(p, ERR_NO_CAPABILITY, a[2],
+                            "this domain has no authority to move code between %v and %v", a[0], a[1]);
+    struct cell *source = domain_cell(from, a[2], false);
+    value content = source == NULL ? VAL_UNBOUND : __atomic_load_n(&source->content, __ATOMIC_ACQUIRE);
+    if (content == VAL_UNBOUND)
+        return process_fail(p, ERR_UNDEFINED, a[2], "%v is not defined in %v", a[2], a[0]);
+    if (is_ptr(content) && shared_is_bound(p->domain->system->arena, content))
+        return process_fail(p, ERR_CANNOT_CROSS, a[2], "%v holds an atom and may not leave its domain", a[2]);
+    struct cell *target = domain_cell(to, a[2], true);
+    if (target == NULL ||
+        !domain_define(to, target, content, source->meta, source->definition, source->flags & ~CELL_VM_MASK))
+        return process_fail(p, ERR_OUT_OF_MEMORY, NIL,
+                            "the memory limit of %v leaves no room for the definition", a[1]);
+    return TRUE_;
+}
+
+value prim_domain_whereis(struct process *p, value *a, unsigned argc)
+{
+    struct domain *d = domain_argument(p, "-domain-whereis", 1, a[0]);
+    if (d == NULL) return VAL_ERROR;
+    if (!is_symbol(a[1]) && !is_keyword(a[1]))
+        return fail_type(p, "-domain-whereis", 2, a[1], "a symbol or keyword");
+    if (!domain_within(d, p->domain))
+        return process_fail(p, ERR_NO_CAPABILITY, a[0], "this domain has no authority over %v", a[0]);
+    uint64_t id = name_find(d, a[1]);
+    return id == 0 ? NIL : pid_value(p, id, PID_SEND | PID_MONITOR);
+}
+
+value prim_parent_domain(struct process *p, value *a, unsigned argc)
+{
+    return p->domain->parent == NULL ? NIL : domain_value(p, p->domain->parent);
 }

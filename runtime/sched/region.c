@@ -11,6 +11,7 @@ void region_release(struct system *s, struct region *r)
 {
     if (__atomic_fetch_sub(&r->references, 1, __ATOMIC_ACQ_REL) != 1) return;
     port_memory_free(s->port, r->bytes, r->mapped_bytes);
+    if (r->grants != NULL) system_release(s, r->grants, r->grant_capacity * sizeof *r->grants);
     domain_uncharge(r->charged, r->mapped_bytes);
     domain_release(r->charged);
     system_release(s, r, sizeof *r);
