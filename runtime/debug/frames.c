@@ -72,28 +72,68 @@ static const struct position_record *position_of(const struct view *v)
     return low == 0 ? NULL : &at[low - 1];
 }
 
+/* The keys that say where a frame stands; as key and value, in turn. */
+#define PLACE_WORDS 12
+static void place_of(const struct view *v, value *to)
+{
+    const struct position_record *at = position_of(v);
+    const value words[PLACE_WORDS] = {
+        key(v->p, "line"),   at == NULL ? NIL : from_fixnum(at->line),
+        key(v->p, "column"), at == NULL ? NIL : from_fixnum(at->column),
+        key(v->p, "start"),  at == NULL ? NIL : from_fixnum(at->start),
+        key(v->p, "end"),    at == NULL ? NIL : from_fixnum(at->end),
+        key(v->p, "file"),   v->unit->file,
+        key(v->p, "source"), v->unit->source,
+    };
+    __builtin_memcpy(to, words, sizeof words);
+}
+
 static value describe(struct process *p, const struct frame *f, bool failed)
 {
     struct view v = {p, f, f->arity, f->arity->proto->unit, (uint32_t)(f->ip - f->arity->entry)};
-    const struct position_record *at = position_of(&v);
     value locals, cleared;
     locals_of(&v, &locals, &cleared);
-    value entries[] = {
-        key(p, "id"),       from_fixnum(f->base - p->stack),
-        key(p, "function"), f->arity->proto->name,
-        key(p, "closure"),  f->base[FRAME_CLOSURE],
-        key(p, "args"),     args_of(&v),
-        key(p, "locals"),   locals,
-        key(p, "cleared"),  cleared,
-        key(p, "line"),     at == NULL ? NIL : from_fixnum(at->line),
-        key(p, "column"),   at == NULL ? NIL : from_fixnum(at->column),
-        key(p, "start"),    at == NULL ? NIL : from_fixnum(at->start),
-        key(p, "end"),      at == NULL ? NIL : from_fixnum(at->end),
-        key(p, "file"),     v.unit->file,
-        key(p, "source"),   v.unit->source,
-        key(p, "failed"),   from_bool(failed),
-    };
+    value entries[PLACE_WORDS + 14] = {0};
+    place_of(&v, entries);
+    const value others[14] = {key(p, "id"),       from_fixnum(f->base - p->stack),
+                              key(p, "function"), f->arity->proto->name,
+                              key(p, "closure"),  f->base[FRAME_CLOSURE],
+                              key(p, "args"),     args_of(&v),
+                              key(p, "locals"),   locals,
+                              key(p, "cleared"),  cleared,
+                              key(p, "failed"),   from_bool(failed)};
+    __builtin_memcpy(entries + PLACE_WORDS, others, sizeof others);
     return map_make(p, entries, COUNT_OF(entries) / 2);
+}
+
+static value describe_elided(struct process *p, const struct elided *e)
+{
+    struct view v = {p, NULL, e->arity, e->arity->proto->unit, (uint32_t)(e->ip - e->arity->entry)};
+    value entries[PLACE_WORDS + 8] = {0};
+    place_of(&v, entries);
+    const value others[8] = {key(p, "function"), e->arity->proto->name, key(p, "args"),   empty_vector(),
+                             key(p, "locals"),   empty_map(),           key(p, "elided"), TRUE_};
+    __builtin_memcpy(entries + PLACE_WORDS, others, sizeof others);
+    return map_make(p, entries, COUNT_OF(entries) / 2);
+}
+
+/* The frames whose tail calls led to f, the last one first: those at the same place, of the same activation, each of
+ * which called the one after it. */
+static value add_elided(struct process *p, const struct frame *f, value frames, uint32_t *count)
+{
+    const struct process_debug *d = debug_state(p);
+    const struct proto *callee = f->arity->proto;
+    value back = f->base[FRAME_RETURN];
+    uint64_t place = (uint64_t)(f->base - p->stack);
+    for (uint64_t n = 1; d != NULL && n <= ELIDED_FRAMES && n <= d->count && *count > 0; n++) {
+        const struct elided *e = &d->ring[(d->count - n) % ELIDED_FRAMES];
+        if (e->place != place || (value)(uintptr_t)e->back != back) continue;
+        if (e->callee != callee) break;
+        frames = vector_conj(p, frames, describe_elided(p, e));
+        callee = e->arity->proto;
+        --*count;
+    }
+    return frames;
 }
 
 value debug_frames(struct process *p, struct frame *f, uint32_t count)
@@ -104,6 +144,7 @@ value debug_frames(struct process *p, struct frame *f, uint32_t count)
         if (f->kind == FRAME_CODE) {
             frames = vector_conj(p, frames, describe(p, f, failed));
             count--;
+            frames = add_elided(p, f, frames, &count);
         }
         failed = f->kind == FRAME_SHIM && f->base[FRAME_CLOSURE] == SHIM_RESULT;
     }
@@ -171,13 +212,6 @@ value prim_return_from_frame(struct process *p, value *a, unsigned argc)
     if (!is_fixnum(a[0]) || to_fixnum(a[0]) < 0)
         return fail_type(p, "-return-from-frame", 1, a[0], "the :id of a frame");
     return vm_unwind(p, from_fixnum(~to_fixnum(a[0])), a[1], true);
-}
-
-value prim_set_stepping(struct process *p, value *a, unsigned argc)
-{
-    p->flags = truthy(a[0]) ? p->flags | PROC_STEPPING : p->flags & ~PROC_STEPPING;
-    vm_choose_dispatch(p);
-    return a[0];
 }
 
 value prim_stack_depth(struct process *p, value *a, unsigned argc)

@@ -1,4 +1,5 @@
 /* Marking segments of the shared arena: single references, processes, what is marked already. */
+#include "runtime/debug/debug.h"
 #include "runtime/gc/gc.h"
 #include "runtime/gc/shared.h"
 
@@ -105,6 +106,8 @@ static void scan_near(struct arena *a, struct process *p)
          m != NULL && m != INBOX_CLOSED; m = m->next)
         mark_message(a, epoch, m);
     if (p->ext != NULL) mark_word(a, epoch, p->ext->label);
+    const struct process_debug *d = debug_state(p);
+    if (d != NULL) mark_words(a, epoch, (const value *)d, (const value *)(d + 1));
 }
 
 /* Some old blocks; true when all are done. */

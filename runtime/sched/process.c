@@ -6,6 +6,7 @@
 #include "runtime/gc/pool.h"
 #include "runtime/gc/shared.h"
 #include "runtime/sched/tree.h"
+#include "runtime/debug/debug.h"
 #include "runtime/vm/vm.h"
 
 struct system *process_system(const struct process *p)
@@ -213,9 +214,10 @@ void process_end(struct scheduler *s, struct process *p)
         relations_break(s, p, &e->relations);
         timer_cancel(s->system, &e->timer);
         flows_free(s, e->flows);
+        if (e->debug != NULL) debug_release(s->system, e->debug);
         pool_free(s->heap, e, sizeof *e);
     }
-    if (p->stack != (value *)(p + 1)) stack_free(p, p->stack, (uint32_t)(p->stack_end - p->stack));
+    frames_free_stack(p);
     heap_destroy(p);
     domain_uncharge(d, PROCESS_BLOCK_BYTES);
     __atomic_store_n(&p->state, PS_DEAD, __ATOMIC_SEQ_CST);

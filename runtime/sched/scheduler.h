@@ -196,6 +196,7 @@ struct process_ext {
     uint32_t trace;
     struct message *answer; /* to a question of this process: see sched/inspect.c */
     uint32_t questions;     /* asked so far */
+    struct process_debug *debug; /* owner; runtime/debug/debug.h: NULL until a debugger asks for more */
 };
 /* ext, made on demand; NULL: no memory.  Pre: locked, or p is the caller's own and new. */
 struct process_ext *process_ext(struct scheduler *s, struct process *p);

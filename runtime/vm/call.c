@@ -162,10 +162,6 @@ VM_HANDLER enum vm_exit vm_shim_op(HANDLER_ARGS)
         vm_complete(p, v);
         GO(vm_continue);
     }
-    if (mode == SHIM_STEP && truthy(v)) {
-        p->flags |= PROC_STEPPING;
-        vm_choose_dispatch(p);
-    }
     ip = p->ip;
     base = p->base;
     link = p->link;

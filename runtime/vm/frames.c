@@ -110,6 +110,11 @@ uint32_t frame_words_used(const struct process *p)
     return below + SHIM_ARGS + (uint32_t)to_fixnum(p->base[SHIM_ARGC]);
 }
 
+void frames_free_stack(struct process *p)
+{
+    if (p->stack != (value *)(p + 1)) stack_free(p, p->stack, block_words(p));
+}
+
 bool frames_move_stack(struct process *p, uint32_t new_words)
 {
     if (new_words >= LIMIT_STACK_WORDS) new_words = LIMIT_STACK_WORDS + STACK_RESERVE_WORDS;
@@ -119,7 +124,7 @@ bool frames_move_stack(struct process *p, uint32_t new_words)
     size_t old_words = (size_t)(p->stack_end - p->stack);
     __builtin_memcpy(block, p->stack, (old_words < new_words ? old_words : new_words) * sizeof(value));
     ptrdiff_t used_base = p->base - p->stack;
-    if (p->stack != (value *)(p + 1)) stack_free(p, p->stack, block_words(p));
+    frames_free_stack(p);
     p->stack = block;
     p->stack_end = block + (new_words > LIMIT_STACK_WORDS ? LIMIT_STACK_WORDS : new_words);
     p->base = block + used_base;

@@ -69,11 +69,9 @@ static inline void frame_roots(const struct frame *f, void (*visit)(void *contex
 /* Words of the stack in use (for shrinking it): from p->stack to the end of the top frame's registers. */
 uint32_t frame_words_used(const struct process *p);
 
-/* Modes of a shim, in S[-3]: its result stands in for that of the instruction served; the instruction runs afterwards; the
- * same, and stepping goes on if the result is true. */
+/* Modes of a shim, in S[-3]: its result stands in for that of the instruction served; or the instruction runs afterwards. */
 #define SHIM_RESULT NIL
 #define SHIM_AGAIN TRUE_
-#define SHIM_STEP FALSE_
 
 /* Registers of a shim. */
 #define SHIM_DISTANCE 0
@@ -104,5 +102,7 @@ static inline int32_t process_reductions(const struct process *p)
  * The block comes from and goes back to stack_allocate() and stack_free() of runtime/gc, but for the first one, which lies
  * behind struct process.  The interpreter uses it to grow, the collector to shrink. */
 bool frames_move_stack(struct process *p, uint32_t new_words);
+/* Give back the block of a process that ends, unless it is the first one. */
+void frames_free_stack(struct process *p);
 
 #endif

@@ -570,49 +570,57 @@ static inline void move_down(value *to, const value *from, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) to[i] = from[i];
 }
+/* Tail calls, in two forms: one that looks whether a debugger wants to know of the frame that goes away, and one that comes
+ * after it has been told (vm_note_tail). */
+static inline bool wants_tails(const struct process *p)
+{
+    return UNLIKELY(p->flags & PROC_DEBUGGED);
+}
+
+#define TAIL_CALL(f, entry_known, entry, callee)                                                             \
+    if (LIKELY(is_object_of(f, T_FN))) {                                                                     \
+        const struct arity *arity = exact_arity(f, OPERAND_B(w));                                            \
+        if (LIKELY(arity != NULL)) {                                                                         \
+            struct link *found = p->links[arity->proto->unit_index];                                         \
+            if (LIKELY(found != NULL && FITS(arity, base))) {                                                \
+                if (entry_known) {                                                                           \
+                    check_hints(g, arity, found, &entry, &callee);                                           \
+                } else {                                                                                     \
+                    entry = arity->entry;                                                                    \
+                    callee = found;                                                                          \
+                }                                                                                            \
+                base[FRAME_CLOSURE] = f;                                                                     \
+                move_down(base, base + OPERAND_A(w) + FRAME_HIDDEN, OPERAND_B(w));                           \
+                ip = entry;                                                                                  \
+                link = callee;                                                                               \
+                DISPATCH();                                                                                  \
+            }                                                                                                \
+        }                                                                                                    \
+    }
+
 HANDLER(TAIL)
 {
-    value *window = base + OPERAND_A(w);
-    value f = window[0];
+    value f = RA;
+    struct link_global *g = NULL;
+    const struct insn *entry = NULL;
+    struct link *callee = NULL;
     if (UNLIKELY(--p->reductions <= 0)) GO(vm_safepoint);
-    if (LIKELY(is_object_of(f, T_FN))) {
-        const struct arity *arity = exact_arity(f, OPERAND_B(w));
-        if (LIKELY(arity != NULL)) {
-            struct link *callee = p->links[arity->proto->unit_index];
-            if (LIKELY(callee != NULL && FITS(arity, base))) {
-                base[FRAME_CLOSURE] = f;
-                move_down(base, window + FRAME_HIDDEN, OPERAND_B(w));
-                ENTER(arity, base, callee);
-            }
-        }
-    }
+    if (wants_tails(p)) GO(vm_note_tail);
+    TAIL_CALL(f, false, entry, callee)
     w = CALL_WORD(OPERAND_A(w), OPERAND_B(w));
     GO(vm_call_any);
 }
 HANDLER(TAILG)
 {
-    value *window = base + OPERAND_A(w);
     struct link_global *g = &link->globals[OPERAND_C(w)];
     const struct insn *entry = __atomic_load_n(&g->entry_hint, __ATOMIC_RELAXED);
     struct link *callee = __atomic_load_n(&g->link_hint, __ATOMIC_RELAXED);
     value f = __atomic_load_n(&g->cell->content, __ATOMIC_RELAXED);
     if (UNLIKELY(--p->reductions <= 0)) GO(vm_safepoint);
-    if (LIKELY(is_object_of(f, T_FN))) {
-        const struct arity *arity = exact_arity(f, OPERAND_B(w));
-        if (LIKELY(arity != NULL)) {
-            struct link *found = p->links[arity->proto->unit_index];
-            if (LIKELY(found != NULL && FITS(arity, base))) {
-                check_hints(g, arity, found, &entry, &callee);
-                base[FRAME_CLOSURE] = f;
-                move_down(base, window + FRAME_HIDDEN, OPERAND_B(w));
-                ip = entry;
-                link = callee;
-                DISPATCH();
-            }
-        }
-    }
+    if (wants_tails(p)) GO(vm_note_tail);
+    TAIL_CALL(f, true, entry, callee)
     if (UNLIKELY(f == VAL_UNBOUND)) GO(vm_undefined);
-    window[0] = f;
+    RA = f;
     w = CALL_WORD(OPERAND_A(w), OPERAND_B(w));
     GO(vm_call_any);
 }

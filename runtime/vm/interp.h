@@ -78,6 +78,8 @@ vm_handler vm_call_any;
 vm_handler vm_call_redefined;
 /* An operator's full form: numbers of all kinds, then the primitive. */
 vm_handler vm_operator_slow;
+/* A tail call of a process whose tail calls are recorded. */
+vm_handler vm_note_tail;
 vm_handler vm_get, vm_getl, vm_keyget, vm_closure, vm_collection, vm_receive, vm_reunwind, vm_break, vm_step, vm_undefined,
     vm_shim_op;
 /* Go on with a primitive that had yielded in the instruction at ip. */
@@ -142,6 +144,7 @@ static inline struct vm_domain *vm_of(const struct process *p)
 }
 
 prim_fn prim_apply, prim_apply_count, prim_throw_to;
-prim_fn prim_frames, prim_set_frame_local, prim_return_from_frame, prim_set_stepping, prim_stack_depth;
+prim_fn prim_frames, prim_set_frame_local, prim_return_from_frame, prim_set_stepping, prim_stack_depth,
+    prim_record_tail_calls;
 
 #endif

@@ -65,8 +65,10 @@ static value at_frame(struct process *p, const struct frame *f, value tok, value
     bool found = r == NULL && frame_is(p, f, tok);
     if (r == NULL && !found) return NIL;
     if (!second) return TRUE_;
-    if (found) frame_return(p, f->base, v);
-    else stop_in_region(p, f, r, tok, v);
+    if (found)
+        frame_return(p, f->base, v);
+    else
+        stop_in_region(p, f, r, tok, v);
     p->trap = TRAP_DO_CONTINUE;
     return VAL_TRAP;
 }

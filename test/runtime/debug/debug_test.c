@@ -1,4 +1,5 @@
 /* Frames seen and changed from above them, and stepping. */
+#include "runtime/debug/debug.h"
 #include "test/runtime/vm/machine.h"
 
 static value primitive(const char *name)
@@ -122,14 +123,15 @@ static void test_changes(void)
     CHECK_EQ_U64(exit_type(), keyword("bad-state"));
 }
 
-/* -step counts in the dynamic state, under :n, and goes on while it is below limit. */
-static void define_step(int limit)
+/* -step counts in the dynamic state, under :n, and asks for more while it is below limit. */
+static void define_step(int limit, const char *mode)
 {
     struct assembly *u = unit_of_function();
     uint16_t depth = asm_global(u, "lona.debug/-stack-depth"), get = asm_global(u, "lona.core/-dynamic"),
-             set = asm_global(u, "lona.core/-set-dynamic");
-    uint32_t n = asm_keyword(u, "n");
-    asm_proto(u, "lona.debug/-step", 0, 8, 0, 0);
+             set = asm_global(u, "lona.core/-set-dynamic"),
+             stepping = asm_global(u, "lona.debug/-set-stepping!");
+    uint32_t n = asm_keyword(u, "n"), m = asm_keyword(u, mode);
+    asm_proto(u, "lona.debug/-step", 0, 10, 0, 0);
     asm_position(u, 0, 1, 1);
     emit(u, OP_CALLG, 0, 0, depth);
     asm_position(u, 1, 2, 1); /* positions of its own, which are not stepped through */
@@ -140,17 +142,35 @@ static void define_step(int limit)
     emit(u, OP_MOVE, 6, 0, 0);
     emit(u, OP_MAP, 4, 5, 2);
     emit(u, OP_CALLG, 1, 1, set);
-    emit_bc(u, OP_INT, 2, limit);
-    emit(u, OP_LT, 0, 0, 2);
+    uint32_t j = emit(u, OP_JNLTI, 0, limit, 0);
+    emit_bc(u, OP_LIT, 4, m);
+    emit(u, OP_CALLG, 1, 1, stepping);
+    asm_position(u, asm_here(u), 3, 1);
+    emit(u, OP_NOP, 0, 0, 0);
+    asm_patch(u, j, asm_here(u));
     emit(u, OP_RET, 0, 0, 0);
     asm_end(u);
     machine_define_unit("lona.debug/-step", u);
 }
-static int64_t steps_of(value f, value hook)
+/* (fn [mode hook] (-set-stepping! mode) (outer hook 1)) */
+static value define_starter(void)
+{
+    struct assembly *u = unit_of_function();
+    uint16_t stepping = asm_global(u, "lona.debug/-set-stepping!"), outer = asm_global(u, "user/outer");
+    asm_proto(u, "user/starter", 2, 10, 0, 0);
+    emit(u, OP_MOVE, 5, 0, 0);
+    emit(u, OP_CALLG, 2, 1, stepping);
+    emit(u, OP_MOVE, 5, 1, 0);
+    emit_bc(u, OP_INT, 6, 1);
+    emit(u, OP_CALLG, 2, 2, outer);
+    emit(u, OP_RET, 2, 0, 0);
+    asm_end(u);
+    return machine_define_unit("user/starter", u);
+}
+static int64_t steps_of(const char *first, value hook)
 {
     proc->dynamic = map_make(proc, (value[]){keyword("n"), from_fixnum(0)}, 1);
-    proc->flags |= PROC_STEPPING;
-    value v = CALL(f, hook, from_fixnum(1));
+    value v = CALL(define_starter(), keyword(first), hook);
     CHECK(is_vector(v) && vector_nth(v, 1) == from_fixnum(2));
     proc->flags &= ~PROC_STEPPING;
     int64_t n = to_fixnum(at(proc->dynamic, "n"));
@@ -160,12 +180,57 @@ static int64_t steps_of(value f, value hook)
 static void test_stepping(void)
 {
     value hook = define_hook("lona.debug/-stack-depth", 0, NULL, NULL);
-    define_step(100);
-    CHECK_EQ_U64(steps_of(define_outer(false), hook), 4); /* three positions of outer, one of inner */
-    define_step(2);
-    CHECK_EQ_U64(steps_of(define_outer(false), hook), 2); /* it said stop at the second */
+    define_outer(false);
+    define_step(100, "step");
+    CHECK_EQ_U64(steps_of("step", hook), 4); /* three positions of outer, one of inner */
+    CHECK_EQ_U64(steps_of("next", hook), 0); /* the starter has no positions, and outer is above it */
+    define_step(2, "step");
+    CHECK_EQ_U64(steps_of("step", hook), 2); /* no more after the second */
+    define_step(100, "next");
+    CHECK_EQ_U64(steps_of("step", hook), 3); /* not into inner */
+    define_step(100, "out");
+    CHECK_EQ_U64(steps_of("step", hook), 1);
     machine_define("lona.debug/-step", VAL_UNBOUND);
-    CHECK_EQ_U64(steps_of(define_outer(false), hook), 0);
+    CHECK_EQ_U64(steps_of("step", hook), 0);
+}
+
+/* (defn c [hook] (vector (hook))), b tail-calls c, a tail-calls b */
+static void test_elided(void)
+{
+    struct assembly *u = unit_of_function();
+    asm_proto(u, "user/c", 1, 5, 0, 0);
+    emit(u, OP_MOVE, 1, 0, 0);
+    emit(u, OP_CALL, 1, 0, 0);
+    emit(u, OP_VECTOR, 1, 1, 1);
+    emit(u, OP_RET, 1, 0, 0);
+    asm_end(u);
+    machine_define_unit("user/c", u);
+    const char *names[] = {"user/c", "user/b", "user/a"};
+    for (int i = 1; i < 3; i++) {
+        u = unit_of_function();
+        uint16_t g = asm_global(u, names[i - 1]);
+        asm_proto(u, names[i], 1, 6, 0, 0);
+        asm_position(u, 0, (uint32_t)i, 1);
+        emit(u, OP_MOVE, 4, 0, 0);
+        emit(u, OP_TAILG, 1, 1, g);
+        asm_end(u);
+        machine_define_unit(names[i], u);
+    }
+    value hook = define_hook("lona.debug/-frames", 1, (int[]){10}, NULL), a = primitive("user/a"),
+          b = primitive("user/b");
+    CHECK_EQ_U64(vector_count(vector_nth(CALL(a, hook), 0)), 2);
+    CHECK(debug_of(proc) != NULL);
+    proc->flags |= PROC_DEBUGGED;
+    value frames = vector_nth(CALL(a, hook), 0);
+    CHECK_EQ_U64(vector_count(frames), 4);
+    CHECK_EQ_U64(at(vector_nth(frames, 2), "elided"), TRUE_);
+    CHECK_EQ_U64(at(vector_nth(frames, 2), "line"), from_fixnum(1));
+    CHECK(name_equal(at(vector_nth(frames, 3), "function"),
+                     domain_intern_symbol(machine->root, "user", 4, "a", 1)));
+    CHECK_EQ_U64(vector_count(vector_nth(CALL(b, hook), 0)), 3);
+    CHECK_EQ_U64(vector_count(vector_nth(CALL(primitive("user/c"), hook), 0)),
+                 3); /* same place and return: taken for b's */
+    proc->flags &= ~PROC_DEBUGGED;
 }
 
 int main(void)
@@ -175,11 +240,13 @@ int main(void)
     test_frames();
     test_changes();
     test_stepping();
+    test_elided();
     turn_reductions = 2;
     collect_each_turn = true;
     test_frames();
     test_changes();
     test_stepping();
+    test_elided();
     system_free(machine);
     port_hosted_free(machine_port);
     return check_report();
