@@ -86,8 +86,8 @@ static bool emit_atom(struct compiler *c, uint16_t op, uint32_t x, int32_t y)
 
 static bool emit_class(struct compiler *c, const struct regex_set *s)
 {
-    if (s->n > REGEX_SET_MAX) return fail(c, "a character class has too many ranges");
-    uint32_t need = 5 + 2 * s->n, at = c->class_count;
+    if (s->n > REGEX_SET_MAX) return fail(c, "a character class is too complex");
+    uint32_t need = 6 + 2 * s->n, at = c->class_count;
     if (at + need > c->class_room) {
         uint32_t room = 2 * (at + need);
         if (room > 8192 && heap_reserve(c->p, room / 2) == VAL_ERROR)
@@ -108,8 +108,9 @@ static bool emit_class(struct compiler *c, const struct regex_set *s)
         w[5 + 2 * ranges + 1] = high;
         ranges++;
     }
-    w[4] = ranges;
-    c->class_count = at + 5 + 2 * ranges;
+    w[4] = ranges | (s->categories != 0 ? RX_CLASS_CATEGORIES : 0) | (s->inverted ? RX_CLASS_INVERTED : 0);
+    w[5 + 2 * ranges] = s->categories;
+    c->class_count = at + 6 + 2 * ranges;
     return emit_atom(c, RX_CLASS, 0, (int32_t)at);
 }
 
@@ -397,7 +398,7 @@ static bool parse_class(struct compiler *c, struct regex_set *s, unsigned depth)
             regex_set_intersect(s, &part);
         else if (!intersect)
             *s = part;
-        part.n = 0;
+        part = (struct regex_set){.n = 0};
         empty = true;
         intersect = true;
         c->at += close ? 1 : 2;
@@ -405,7 +406,7 @@ static bool parse_class(struct compiler *c, struct regex_set *s, unsigned depth)
     }
     if (c->flags & FLAG_I) regex_set_fold(s);
     if (negated) regex_set_negate(s);
-    return s->n <= REGEX_SET_MAX || fail(c, "a character class has too many ranges");
+    return s->n <= REGEX_SET_MAX || fail(c, "a character class is too complex");
 }
 
 /* ---- groups ---- */
@@ -657,7 +658,9 @@ static void first_of(struct regex_program *r, const struct regex_insn *i)
     case RX_CLASS:
         r->first[0] |= class[0] | (uint64_t)class[1] << 32;
         r->first[1] |= class[2] | (uint64_t)class[3] << 32;
-        for (uint32_t k = 0; k < class[4]; k++) first_range(r->first, class[5 + 2 * k], class[6 + 2 * k]);
+        if (class[4] & (RX_CLASS_CATEGORIES | RX_CLASS_INVERTED)) first_range(r->first, 128, 0x10ffff);
+        for (uint32_t k = 0; k < (class[4] & RX_CLASS_COUNT); k++)
+            first_range(r->first, class[5 + 2 * k], class[6 + 2 * k]);
         break;
     default: first_range(r->first, 0, 0x10ffff); break;
     }

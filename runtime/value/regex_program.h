@@ -3,11 +3,12 @@
  * Invariants (the compiler keeps them, the matchers rely on them):
  *  R1  Every jump stays inside the program; the last instruction is MATCH and nothing falls off the end.
  *  R2  Slots and class offsets are in range.
- *  R3  A class is four words of bitmap for ASCII, the number of ranges, then pairs low, high, ascending, from 128 on. */
+ *  R3  A class is four words of bitmap for ASCII; a word with the number of ranges and RX_CLASS_ flags; pairs low, high,
+ *      ascending, from 128 on; with RX_CLASS_CATEGORIES a set of categories. */
 #ifndef RUNTIME_VALUE_REGEX_PROGRAM_H
 #define RUNTIME_VALUE_REGEX_PROGRAM_H
 
-#include "base/types.h"
+#include "base/category.h"
 
 enum regex_op {
     RX_CHAR,       /* y: code point */
@@ -55,20 +56,26 @@ static inline const uint32_t *regex_classes(const struct regex_program *r)
     return (const uint32_t *)(r->code + r->insn_count);
 }
 
+#define RX_CLASS_CATEGORIES 0x40000000u /* beyond ASCII, code points belong by their category, too */
+#define RX_CLASS_INVERTED 0x80000000u   /* beyond ASCII, those belong that are not listed */
+#define RX_CLASS_COUNT 0xffffu
+
 static inline bool regex_class_has(const uint32_t *class, uint32_t c)
 {
     if (c < 128) return class[c >> 5] >> (c & 31) & 1;
-    const uint32_t *range = class + 5;
-    for (uint32_t low = 0, high = class[4]; low < high;) {
+    const uint32_t *range = class + 5, count = class[4] & RX_CLASS_COUNT;
+    bool inverted = class[4] & RX_CLASS_INVERTED;
+    for (uint32_t low = 0, high = count; low < high;) {
         uint32_t middle = (low + high) / 2;
         if (c < range[2 * middle])
             high = middle;
         else if (c > range[2 * middle + 1])
             low = middle + 1;
         else
-            return true;
+            return !inverted;
     }
-    return false;
+    bool listed = (class[4] & RX_CLASS_CATEGORIES) && (range[2 * count] >> category_of(c) & 1);
+    return listed != inverted;
 }
 
 /* \n \r NEL LS PS */

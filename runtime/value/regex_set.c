@@ -1,5 +1,7 @@
 #include "runtime/value/regex_set.h"
 
+#include "base/category.h"
+
 #define TOP 0x10ffffu
 
 /* Insert a range, merging what it touches.  O(n). */
@@ -23,33 +25,72 @@ void regex_set_add(struct regex_set *s, uint32_t low, uint32_t high)
     s->n = s->n - (k - i) + 1;
 }
 
+static void too_complex(struct regex_set *s)
+{
+    s->n = REGEX_SET_MAX + 1;
+}
+static bool plain(const struct regex_set *s)
+{
+    return s->categories == 0 && !s->inverted;
+}
+static bool empty(const struct regex_set *s)
+{
+    return s->n == 0 && plain(s);
+}
+/* Beyond ASCII there are only categories. */
+static bool by_category(const struct regex_set *s)
+{
+    return !s->inverted && (s->n == 0 || (s->n <= REGEX_SET_MAX && s->range[s->n - 1][1] < 128));
+}
+
 void regex_set_add_set(struct regex_set *s, const struct regex_set *other)
 {
-    if (other->n > REGEX_SET_MAX) {
-        s->n = other->n;
-        return;
+    if (other->n > REGEX_SET_MAX || empty(s)) {
+        *s = *other;
+    } else if (!empty(other)) {
+        for (uint32_t i = 0; i < other->n; i++) regex_set_add(s, other->range[i][0], other->range[i][1]);
+        s->categories |= other->categories;
+        if (s->inverted || other->inverted) too_complex(s);
     }
-    for (uint32_t i = 0; i < other->n; i++) regex_set_add(s, other->range[i][0], other->range[i][1]);
+}
+
+/* What lies in from .. to and not in s. */
+static void complement(struct regex_set *s, uint32_t from, uint32_t to)
+{
+    struct regex_set r = {.n = 0};
+    for (uint32_t i = 0; i < s->n && s->range[i][0] <= to; i++) {
+        if (s->range[i][0] > from) regex_set_add(&r, from, s->range[i][0] - 1);
+        from = s->range[i][1] + 1;
+    }
+    if (from <= to) regex_set_add(&r, from, to);
+    __builtin_memcpy(s->range, r.range, r.n * sizeof r.range[0]);
+    s->n = r.n;
 }
 
 void regex_set_negate(struct regex_set *s)
 {
-    struct regex_set r = {.n = 0};
-    uint32_t from = 0;
     if (s->n > REGEX_SET_MAX) return;
-    for (uint32_t i = 0; i < s->n; i++) {
-        if (s->range[i][0] > from) regex_set_add(&r, from, s->range[i][0] - 1);
-        from = s->range[i][1] + 1;
+    if (plain(s)) {
+        complement(s, 0, TOP);
+    } else if (by_category(s)) {
+        complement(s, 0, 127);
+        s->categories = ~s->categories & ((1u << CATEGORY_COUNT) - 1);
+    } else {
+        struct regex_set beyond = *s;
+        complement(s, 0, 127);
+        for (uint32_t i = 0; i < beyond.n; i++)
+            if (beyond.range[i][1] >= 128)
+                regex_set_add(s, beyond.range[i][0] < 128 ? 128 : beyond.range[i][0], beyond.range[i][1]);
+        s->inverted = !s->inverted;
     }
-    if (from <= TOP) regex_set_add(&r, from, TOP);
-    *s = r;
 }
 
 void regex_set_intersect(struct regex_set *s, const struct regex_set *other)
 {
     struct regex_set r = {.n = 0};
-    if (s->n > REGEX_SET_MAX || other->n > REGEX_SET_MAX) {
-        s->n = REGEX_SET_MAX + 1;
+    bool categories = by_category(s) && by_category(other);
+    if (s->n > REGEX_SET_MAX || other->n > REGEX_SET_MAX || !(categories || (plain(s) && plain(other)))) {
+        too_complex(s);
         return;
     }
     for (uint32_t i = 0, k = 0; i < s->n && k < other->n;) {
@@ -61,6 +102,7 @@ void regex_set_intersect(struct regex_set *s, const struct regex_set *other)
         else
             k++;
     }
+    r.categories = s->categories & other->categories;
     *s = r;
 }
 
@@ -90,7 +132,7 @@ static void add_pairs(struct regex_set *s, const char *pairs)
 
 bool regex_set_escape(struct regex_set *s, char letter)
 {
-    s->n = 0;
+    *s = (struct regex_set){.n = 0};
     switch (letter | 0x20) {
     case 'd': add_pairs(s, "09"); break;
     case 'w': add_pairs(s, "09AZ__az"); break;
@@ -116,36 +158,67 @@ bool regex_set_escape(struct regex_set *s, char letter)
     return true;
 }
 
-/* POSIX classes (ASCII, as in Java) and the general categories restricted to what the table below knows. */
+/* POSIX classes, which are ASCII as in Java, and what Java calls by longer names. */
 static const struct {
     const char *name, *pairs;
-} properties[] = {
-    {"Lower", "az"},         {"Upper", "AZ"},
-    {"Alpha", "AZaz"},       {"Digit", "09"},
-    {"Alnum", "09AZaz"},     {"Punct", "!/:@[`{~"},
-    {"Graph", "!~"},         {"Print", " ~"},
-    {"Blank", "\t\t  "},     {"XDigit", "09AFaf"},
-    {"Space", "\t\r  "},     {"javaLowerCase", "az"},
-    {"javaUpperCase", "AZ"}, {"javaWhitespace", "\t\r\x1c\x1f  "},
+} posix[] = {
+    {"Lower", "az"},
+    {"Upper", "AZ"},
+    {"Alpha", "AZaz"},
+    {"Digit", "09"},
+    {"Alnum", "09AZaz"},
+    {"Punct", "!/:@[`{~"},
+    {"Graph", "!~"},
+    {"Print", " ~"},
+    {"Blank", "\t\t  "},
+    {"XDigit", "09AFaf"},
+    {"Space", "\t\r  "},
+    {"ASCII", "\x01\x7f"},
+    {"Cntrl", "\x01\x1f\x7f\x7f"},
 };
+#define BIT(name) (1u << CATEGORY_##name)
+#define LETTERS (BIT(LU) | BIT(LL) | BIT(LT) | BIT(LM) | BIT(LO))
+static const struct {
+    const char *name;
+    uint32_t categories;
+} properties[] = {
+    {"IsAlphabetic", LETTERS | BIT(NL)},
+    {"IsLetter", LETTERS},
+    {"IsDigit", BIT(ND)},
+    {"IsUppercase", BIT(LU)},
+    {"IsLowercase", BIT(LL)},
+    {"IsTitlecase", BIT(LT)},
+    {"javaLetter", LETTERS},
+    {"javaDigit", BIT(ND)},
+    {"javaUpperCase", BIT(LU)},
+    {"javaLowerCase", BIT(LL)},
+    {"javaLetterOrDigit", LETTERS | BIT(ND)},
+    {"javaAlphabetic", LETTERS | BIT(NL)},
+    {"IsPunctuation", BIT(PC) | BIT(PD) | BIT(PS) | BIT(PE) | BIT(PI) | BIT(PF) | BIT(PO)},
+    {"javaSpaceChar", BIT(ZS) | BIT(ZL) | BIT(ZP)},
+};
+
+static bool named(const char *wanted, const char *name, size_t size)
+{
+    return __builtin_strlen(wanted) == size && __builtin_memcmp(wanted, name, size) == 0;
+}
 
 bool regex_set_property(struct regex_set *s, const char *name, size_t size)
 {
-    s->n = 0;
-    for (size_t i = 0; i < COUNT_OF(properties); i++)
-        if (__builtin_strlen(properties[i].name) == size &&
-            __builtin_memcmp(properties[i].name, name, size) == 0) {
-            add_pairs(s, properties[i].pairs);
+    *s = (struct regex_set){.n = 0};
+    for (size_t i = 0; i < COUNT_OF(posix); i++)
+        if (named(posix[i].name, name, size)) {
+            add_pairs(s, posix[i].pairs);
+            if (s->range[0][0] == 1) regex_set_add(s, 0, 0); /* NUL cannot stand in the text of pairs */
             return true;
         }
-    if (size == 5 && __builtin_memcmp(name, "ASCII", 5) == 0) {
-        regex_set_add(s, 0, 0x7f);
-        return true;
-    }
-    if (size == 5 && __builtin_memcmp(name, "Cntrl", 5) == 0) {
-        regex_set_add(s, 0, 0x1f);
-        regex_set_add(s, 0x7f, 0x7f);
-        return true;
-    }
-    return false;
+    for (size_t i = 0; i < COUNT_OF(properties) && s->categories == 0; i++)
+        if (named(properties[i].name, name, size)) s->categories = properties[i].categories;
+    if (s->categories == 0 && size > 2 && name[0] == 'I' && name[1] == 's')
+        s->categories = category_mask(name + 2, size - 2);
+    if (s->categories == 0) s->categories = category_mask(name, size);
+    if (s->categories == 0) return false;
+    for (uint32_t c = 0; c < 128; c++)
+        if (s->categories >> category_of(c) & 1) regex_set_add(s, c, c);
+    return true;
 }

@@ -1,4 +1,8 @@
-/* Sets of code points while a pattern is compiled: sorted, disjoint ranges.  Private to regex_*.c. */
+/* Sets of code points while a pattern is compiled.  Private to regex_*.c.
+ *
+ * Sorted, disjoint ranges; beyond ASCII a code point also belongs by its general category; `inverted` turns the answer for
+ * code points beyond ASCII around (the ranges below 128 always mean themselves).  Operations whose result this cannot express
+ * (unions with an inverted set and the like) make the set too complex. */
 #ifndef RUNTIME_VALUE_REGEX_SET_H
 #define RUNTIME_VALUE_REGEX_SET_H
 
@@ -6,7 +10,9 @@
 
 #define REGEX_SET_MAX 128
 struct regex_set {
-    uint32_t n; /* ranges; more than REGEX_SET_MAX: too complex, the content is then incomplete */
+    uint32_t n;          /* ranges; more than REGEX_SET_MAX: too complex, the content is then meaningless */
+    uint32_t categories; /* one bit for each: base/category.h */
+    bool inverted;
     uint32_t range[REGEX_SET_MAX][2];
 };
 
