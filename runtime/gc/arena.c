@@ -5,7 +5,7 @@
 #include "runtime/gc/shared.h"
 
 #define COMMIT_GRANULES (1u << 14)      /* 4 MiB at a time */
-#define TABLE_COMMIT_ENTRIES (1u << 16) /* 256 KiB at a time */
+#define TABLE_COMMIT_ENTRIES (1u << 15) /* 256 KiB at a time */
 #define PINNED_CHUNK_BYTES (64u << 10)
 #define DECOMMIT_GRANULES 4096 /* free runs of a MiB or more give their memory back */
 
@@ -28,7 +28,7 @@ bool arena_init(struct system *s)
         port_memory_free(s->port, a, (sizeof *a + PORT_PAGE - 1) & ~(uint64_t)(PORT_PAGE - 1));
         return false;
     }
-    a->table = (uint32_t *)ARENA_BASE;
+    a->table = (struct granule *)ARENA_BASE;
     a->top = a->committed = ARENA_TABLE_BYTES / ARENA_GRANULE;
     a->table_committed = a->top & ~(TABLE_COMMIT_ENTRIES - 1);
     s->arena = a;
@@ -39,6 +39,7 @@ void arena_destroy(struct system *s)
 {
     struct arena *a = s->arena;
     port_memory_free(s->port, (void *)ARENA_BASE, ARENA_SIZE);
+    shared_gray_drop(a);
     memory_destroy(&a->memory);
     port_memory_free(s->port, a, (sizeof *a + PORT_PAGE - 1) & ~(uint64_t)(PORT_PAGE - 1));
     s->arena = NULL;
@@ -76,7 +77,7 @@ void heap_scheduler_destroy(struct scheduler *s)
 /* Markers read the table without the lock. */
 static void table_set(struct arena *a, uint64_t granule, uint32_t entry)
 {
-    __atomic_store_n(&a->table[granule], entry, __ATOMIC_RELEASE);
+    __atomic_store_n(&a->table[granule].first, entry, __ATOMIC_RELEASE);
 }
 
 static unsigned bin_of(uint64_t granules)
@@ -119,7 +120,8 @@ static bool commit_to(struct arena *a, uint64_t top)
     if (top > ARENA_GRANULES) return false;
     if (top > a->table_committed) {
         uint64_t to = (top + TABLE_COMMIT_ENTRIES - 1) & ~(uint64_t)(TABLE_COMMIT_ENTRIES - 1);
-        if (!port_memory_commit(port, a->table + a->table_committed, (to - a->table_committed) * 4))
+        if (!port_memory_commit(port, a->table + a->table_committed,
+                                (to - a->table_committed) * sizeof a->table[0]))
             return false;
         a->table_committed = (uint32_t)to;
     }
@@ -159,7 +161,10 @@ struct segment *segment_new(struct arena *a, uint64_t bytes, enum segment_kind k
         uint32_t epoch = __atomic_load_n(&a->epoch, __ATOMIC_SEQ_CST);
         *s = (struct segment){
             .granules = (uint32_t)granules, .kind = (uint16_t)kind, .mark_epoch = epoch, .born_epoch = epoch};
-        for (uint64_t g = 0; g < granules; g++) table_set(a, first + g, (uint32_t)first);
+        for (uint64_t g = first; g < first + granules; g++) {
+            __atomic_store_n(&a->table[g].marks, epoch & 1 ? UINT32_MAX : 0, __ATOMIC_RELAXED);
+            table_set(a, g, (uint32_t)first);
+        }
         a->used_granules += granules;
         __atomic_fetch_add(&a->allocated_granules, granules, __ATOMIC_RELAXED);
     }
@@ -176,13 +181,13 @@ void segment_free(struct arena *a, struct segment *s)
     lock_acquire(&a->lock);
     a->used_granules -= granules;
     for (uint64_t g = 0; g < granules; g++) table_set(a, first + g, 0);
-    if (first > ARENA_TABLE_BYTES / ARENA_GRANULE && (a->table[first - 1] & TABLE_FREE)) {
-        uint64_t before = a->table[first - 1] & ~TABLE_FREE;
+    if (first > ARENA_TABLE_BYTES / ARENA_GRANULE && (a->table[first - 1].first & TABLE_FREE)) {
+        uint64_t before = a->table[first - 1].first & ~TABLE_FREE;
         run_unlink((struct free_run *)granule_address(before));
         granules += first - before;
         first = before;
     }
-    if (first + granules < a->top && (a->table[first + granules] & TABLE_FREE)) {
+    if (first + granules < a->top && (a->table[first + granules].first & TABLE_FREE)) {
         struct free_run *after = (struct free_run *)granule_address(first + granules);
         run_unlink(after);
         granules += after->granules;

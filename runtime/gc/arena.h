@@ -7,7 +7,7 @@
  *
  * Invariants:
  *  A1  Every granule below `top` belongs to one segment or one free run.
- *  A2  table[g] is the first granule of the segment that g belongs to; for the first and last granule of a free run it is the
+ *  A2  table[g].first is the first granule of the segment that g belongs to; for the first and last granule of a free run it is the
  *      run's first granule | TABLE_FREE, for those between 0.
  *  A3  Two free runs never touch each other, and none touches top. */
 #ifndef RUNTIME_GC_ARENA_H
@@ -19,9 +19,15 @@
 #include "spec/limits.h"
 
 #define ARENA_GRANULES (ARENA_SIZE / ARENA_GRANULE)
-#define ARENA_TABLE_BYTES (ARENA_GRANULES * 4)
+#define ARENA_TABLE_BYTES (ARENA_GRANULES * sizeof(struct granule))
 #define ARENA_BINS 27
 #define TABLE_FREE 0x80000000u
+
+struct granule {
+    uint32_t first; /* A2; atomic */
+    uint32_t
+        marks; /* one bit a word: an object that begins there is marked if it is the lowest bit of the epoch; atomic */
+};
 
 enum segment_kind { SEGMENT_RAW, SEGMENT_OBJECTS, SEGMENT_UNIT, SEGMENT_LINK };
 
@@ -30,9 +36,8 @@ struct segment {
     uint32_t granules;
     uint16_t kind;       /* enum segment_kind */
     uint16_t flags;      /* SEGMENT_ */
-    uint32_t mark_epoch; /* last cycle that saw it in use (atomic) */
+    uint32_t mark_epoch; /* last cycle that saw it, or an object in it, in use (atomic) */
     uint32_t born_epoch;
-    struct segment *gray_next;
     uint64_t words; /* of objects, behind the header */
     value offheap;  /* chain of its objects that refer outside */
 };
@@ -44,10 +49,17 @@ struct free_run { /* in the first bytes of a free run */
     uint64_t granules;
 };
 
+#define SHARED_GRAY_ENTRIES 1020
+struct shared_gray {
+    struct shared_gray *next;
+    uint32_t count;
+    uintptr_t entries[SHARED_GRAY_ENTRIES];
+};
+
 struct arena {
     struct memory memory; /* of the whole system: pool.h */
     struct lock lock;
-    uint32_t *table;
+    struct granule *table;
     uint32_t top;                      /* granules from here on were never used */
     uint32_t committed;                /* granules with memory behind them */
     uint32_t table_committed;          /* entries with memory behind them */
@@ -65,11 +77,13 @@ struct arena {
     uint32_t busy;        /* atomic; a scheduler is at work for the cycle */
     uint32_t cycles;
     uint32_t requested, cycles_begun;
-    bool roots_done;      /* cells and atoms were looked through */
-    uint32_t wake_index;  /* processes below were asked to look through themselves */
-    uint32_t waiting;     /* processes that had not done it, in the running pass */
-    uint64_t sweep_at;    /* granule */
-    struct segment *gray; /* atomic; marked and not looked through */
+    bool roots_done;     /* cells and atoms were looked through */
+    uint32_t wake_index; /* processes below were asked to look through themselves */
+    uint32_t waiting;    /* processes that had not done it, in the running pass */
+    uint64_t sweep_at;   /* granule */
+    struct lock gray_lock;
+    struct shared_gray *gray; /* marked and not looked through */
+    bool gray_lost;           /* there was no memory for an entry: the cycle frees nothing */
     struct deferred grace;
 };
 
@@ -81,7 +95,7 @@ static inline bool arena_contains(const void *at)
 static inline struct segment *arena_segment(const struct arena *a, const void *at)
 {
     uint64_t granule = ((uintptr_t)at - ARENA_BASE) / ARENA_GRANULE;
-    return (struct segment *)(ARENA_BASE + (uint64_t)a->table[granule] * ARENA_GRANULE);
+    return (struct segment *)(ARENA_BASE + (uint64_t)a->table[granule].first * ARENA_GRANULE);
 }
 /* True if a SHARED value may not leave its domain. */
 static inline bool shared_is_bound(const struct arena *a, value v)

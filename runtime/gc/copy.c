@@ -263,7 +263,7 @@ static bool copy_run(struct copy *c, value *values, unsigned count)
     if (UNLIKELY(shared_shading(a))) {
         for (unsigned i = 0; i < count; i++) shared_shade(a, values[i]);
         for (struct heap_chunk *k = c->first; k != NULL; k = k->next)
-            shared_shade_words(a, heap_chunk_start(k), (uint64_t)(k->top - heap_chunk_start(k)));
+            shared_shade_objects(a, heap_chunk_start(k), k->top);
     }
     return ok;
 }
@@ -299,7 +299,6 @@ static bool needs_no_copy(value v)
 /* ---- messages ----
  * Before the objects of a block with objects lie two words: the chain of its off-heap objects, and further chunks. */
 
-#define MESSAGE_HIDDEN_WORDS 2
 #define MESSAGE_HEAD_WORDS (sizeof(struct message) / 8 + MESSAGE_HIDDEN_WORDS)
 
 /* While a message is being filled, and once it has been taken, its block is a chunk. */

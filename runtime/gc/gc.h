@@ -156,6 +156,7 @@ void major_slice(struct process *p,
 /* ---- roots (roots.c): every slot that holds a value the process still needs, once each.  pre: adopt_examined() ---- */
 void roots_visit(struct process *p, void (*visit)(void *context, value *slot), void *context);
 /* The objects of messages that the process has looked at become young ones. */
+#define MESSAGE_HIDDEN_WORDS 2 /* of words[], before the objects: off-heap chain, further chunks */
 void adopt_examined(struct process *p);
 uint64_t examined_words(const struct process *p); /* of those objects, at most */
 void message_detach_objects(struct process *p, struct message *m);

@@ -209,6 +209,7 @@ value arena_publish(struct process *p, value v)
     }
     restore_all(&u);
     if (s == NULL) return publish_fail(p, &u);
-    if (UNLIKELY(shared_shading(a))) shared_shade_words(a, segment_start(s), s->words);
+    if (UNLIKELY(shared_shading(a)))
+        shared_shade_objects(a, segment_start(s), (value *)segment_start(s) + s->words);
     return result;
 }

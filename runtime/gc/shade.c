@@ -1,61 +1,135 @@
-/* Marking segments of the shared arena: single references, processes, what is marked already. */
+/* Marking in the shared arena: single references, processes, and what is marked already.
+ *
+ * Objects are marked one by one, since a segment can hold a node that is still part of a collection beside an old root of it
+ * that refers to everything there ever was.  A segment lives if one of its objects does.  The marks lie in the side table: an
+ * object is marked if its bit is the lowest bit of the cycle's epoch, so nothing has to be unmarked; objects are born marked.
+ * Code units are marked as wholes, by mark_epoch. */
 #include "runtime/debug/debug.h"
 #include "runtime/gc/gc.h"
 #include "runtime/gc/shared.h"
+#include "runtime/vm/code.h"
 
-#define FIRST_GRANULE (ARENA_TABLE_BYTES / ARENA_GRANULE)
 #define SCAN_AT_ONCE_WORDS (1u << 17) /* of old objects, about 0.2 ms */
+#define UNIT_TAG 1u                   /* on a gray entry: a struct unit, not an object */
+#define GRAY_BATCH 128
+
+/* ---- gray entries ---- */
+
+static void push_gray(struct arena *a, uintptr_t entry)
+{
+    lock_acquire(&a->gray_lock);
+    struct shared_gray *g = a->gray;
+    if (g == NULL || g->count == SHARED_GRAY_ENTRIES) {
+        struct shared_gray *more = memory_alloc(&a->memory, sizeof *more);
+        if (more == NULL) {
+            a->gray_lost = true; /* this cycle frees nothing */
+            lock_release(&a->gray_lock);
+            return;
+        }
+        more->next = g;
+        more->count = 0;
+        g = a->gray = more;
+    }
+    g->entries[g->count++] = entry;
+    lock_release(&a->gray_lock);
+}
+
+static unsigned pop_gray(struct arena *a, uintptr_t *entries)
+{
+    unsigned n = 0;
+    struct shared_gray *empty = NULL;
+    lock_acquire(&a->gray_lock);
+    while (n < GRAY_BATCH && a->gray != NULL && empty == NULL) {
+        struct shared_gray *g = a->gray;
+        while (n < GRAY_BATCH && g->count > 0) entries[n++] = g->entries[--g->count];
+        if (g->count > 0) break;
+        empty = g;
+        a->gray = g->next;
+    }
+    lock_release(&a->gray_lock);
+    if (empty != NULL) memory_free(&a->memory, empty, sizeof *empty);
+    return n;
+}
+
+void shared_gray_drop(struct arena *a)
+{
+    for (struct shared_gray *g = a->gray, *next = NULL; g != NULL; g = next) {
+        next = g->next;
+        memory_free(&a->memory, g, sizeof *g);
+    }
+    a->gray = NULL;
+}
 
 /* ---- marking ---- */
 
-/* The segment that a word points into, if it does; words that only look like pointers do no harm. */
-static struct segment *segment_of_word(const struct arena *a, uint64_t word)
+static void mark_value(struct arena *a, uint32_t epoch, value v)
 {
-    uint64_t granule = (word - ARENA_BASE) / ARENA_GRANULE;
-    if (word - ARENA_BASE >= ARENA_SIZE || granule < FIRST_GRANULE ||
-        granule >= __atomic_load_n(&a->top, __ATOMIC_RELAXED))
-        return NULL;
-    uint32_t first = __atomic_load_n(&a->table[granule], __ATOMIC_ACQUIRE);
-    if (first == 0 || (first & TABLE_FREE)) return NULL;
-    return (struct segment *)(ARENA_BASE + (uint64_t)first * ARENA_GRANULE);
+    if (v - ARENA_BASE >= ARENA_SIZE) return;
+    struct granule *g = &a->table[(v - ARENA_BASE) / ARENA_GRANULE];
+    uint32_t bit = 1u << (v % ARENA_GRANULE / 8), wanted = epoch & 1 ? bit : 0;
+    if ((__atomic_load_n(&g->marks, __ATOMIC_RELAXED) & bit) == wanted) return;
+    struct segment *s = arena_segment(a, to_obj(v));
+    if (__atomic_load_n(&s->kind, __ATOMIC_RELAXED) != SEGMENT_OBJECTS) return;
+    uint32_t before = wanted != 0 ? __atomic_fetch_or(&g->marks, bit, __ATOMIC_RELAXED)
+                                  : __atomic_fetch_and(&g->marks, ~bit, __ATOMIC_RELAXED);
+    if ((before & bit) == wanted) return; /* somebody was faster */
+    if (__atomic_load_n(&s->mark_epoch, __ATOMIC_RELAXED) != epoch)
+        __atomic_store_n(&s->mark_epoch, epoch, __ATOMIC_RELAXED);
+    push_gray(a, (uintptr_t)v);
 }
 
-static void mark_word(struct arena *a, uint32_t epoch, uint64_t word)
+static void mark_code(struct arena *a, uint32_t epoch, uint64_t proto)
 {
-    if (LIKELY(word - ARENA_BASE >= ARENA_SIZE)) return;
-    struct segment *s = segment_of_word(a, word);
-    if (s == NULL || __atomic_load_n(&s->kind, __ATOMIC_RELAXED) == SEGMENT_LINK) return;
+    if (proto - ARENA_BASE >= ARENA_SIZE) return;
+    struct segment *s = arena_segment(a, (void *)(uintptr_t)proto);
+    if (__atomic_load_n(&s->kind, __ATOMIC_RELAXED) != SEGMENT_UNIT) return;
     if (__atomic_load_n(&s->mark_epoch, __ATOMIC_RELAXED) == epoch) return;
     if (__atomic_exchange_n(&s->mark_epoch, epoch, __ATOMIC_RELAXED) == epoch) return;
-    struct segment *head = __atomic_load_n(&a->gray, __ATOMIC_RELAXED);
-    do s->gray_next = head;
-    while (!__atomic_compare_exchange_n(&a->gray, &head, s, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+    push_gray(a, (uintptr_t)segment_start(s) | UNIT_TAG);
 }
 
-static void mark_words(struct arena *a, uint32_t epoch, const value *at, const value *end)
+static void mark_children(struct arena *a, uint32_t epoch, const struct object *o)
 {
-    for (; at < end; at++) mark_word(a, epoch, *at);
+    enum object_type t = obj_type(o);
+    uint32_t size = obj_size(o);
+    if (t == T_FN) mark_code(a, epoch, o->p[0]);
+    for (uint32_t i = layout_raw_words(t, size); i < size; i++) mark_value(a, epoch, o->p[i]);
+}
+
+static void mark_unit(struct arena *a, uint32_t epoch, const struct unit *u)
+{
+    for (uint32_t i = 0; i < u->literal_count; i++) mark_value(a, epoch, u->literals[i]);
+}
+
+/* Objects that lie one behind the other. */
+static void mark_objects(struct arena *a, uint32_t epoch, const value *at, const value *end)
+{
+    while (at < end) {
+        const struct object *o = (const struct object *)at;
+        mark_children(a, epoch, o);
+        at += obj_size(o) + 1;
+    }
 }
 
 static void mark_message(struct arena *a, uint32_t epoch, const struct message *m)
 {
-    mark_word(a, epoch, m->content);
+    mark_value(a, epoch, m->content);
     if (m->size_words == 0) return;
-    mark_words(a, epoch, m->words, m->words + m->size_words);
+    mark_objects(a, epoch, m->words + MESSAGE_HIDDEN_WORDS, m->words + m->size_words);
     for (const struct heap_chunk *c = (void *)(uintptr_t)m->words[1]; c != NULL; c = c->next)
-        mark_words(a, epoch, heap_chunk_start(c), c->top);
+        mark_objects(a, epoch, heap_chunk_start(c), c->top);
 }
 
 void shared_shade_slow(struct arena *a, value v)
 {
     uint32_t epoch = __atomic_load_n(&a->shade_epoch, __ATOMIC_SEQ_CST);
-    if (epoch != 0) mark_word(a, epoch, v);
+    if (epoch != 0 && is_ptr(v)) mark_value(a, epoch, v);
 }
 
-void shared_shade_words(struct arena *a, const value *at, uint64_t words)
+void shared_shade_objects(struct arena *a, const value *at, const value *end)
 {
     uint32_t epoch = __atomic_load_n(&a->shade_epoch, __ATOMIC_SEQ_CST);
-    if (epoch != 0) mark_words(a, epoch, at, at + words);
+    if (epoch != 0) mark_objects(a, epoch, at, end);
 }
 
 void shared_shade_message(struct arena *a, const struct message *m)
@@ -64,50 +138,52 @@ void shared_shade_message(struct arena *a, const struct message *m)
     if (epoch != 0) mark_message(a, epoch, m);
 }
 
-/* Look through what is marked, transitively; false: there is more. */
 bool shared_drain(struct arena *a, uint64_t until_ns)
 {
-    struct segment *s = NULL;
-    while ((s = __atomic_exchange_n(&a->gray, NULL, __ATOMIC_ACQUIRE)) != NULL) {
-        for (struct segment *next = NULL; s != NULL; s = next) {
-            next = s->gray_next;
-            const value *at = segment_start(s);
-            uint64_t words = s->kind == SEGMENT_OBJECTS
-                                 ? s->words
-                                 : ((uint64_t)s->granules * ARENA_GRANULE - sizeof *s) / 8;
-            mark_words(a, a->epoch, at, at + words);
-        }
-        if (port_clock_ns(a->memory.port) >= until_ns)
-            return __atomic_load_n(&a->gray, __ATOMIC_RELAXED) == NULL;
+    uintptr_t entries[GRAY_BATCH];
+    for (unsigned n = 0; (n = pop_gray(a, entries)) > 0;) {
+        for (unsigned i = 0; i < n; i++)
+            if (entries[i] & UNIT_TAG)
+                mark_unit(a, a->epoch, (const struct unit *)(entries[i] & ~(uintptr_t)UNIT_TAG));
+            else
+                mark_children(a, a->epoch, (const struct object *)entries[i]);
+        if (port_clock_ns(a->memory.port) >= until_ns) return false;
     }
     return true;
 }
 
 /* ---- processes ---- */
 
+static void mark_root(void *context, value *slot)
+{
+    struct arena *a = context;
+    if (is_ptr(*slot)) mark_value(a, a->epoch, *slot);
+}
+
 static void scan_block(struct arena *a, struct old_block *b)
 {
-    mark_words(a, a->epoch, old_block_start(b), old_block_end(b));
+    mark_objects(a, a->epoch, old_block_start(b), old_block_end(b));
     b->scan_epoch = a->epoch;
 }
 
-/* Everything but the old objects: bounded by the nursery, the stack and the messages. */
+/* Everything but the old objects: bounded by the nursery, the stack and the messages.  Dead young objects count, too: a later
+ * cycle will look at them again. */
 static void scan_near(struct arena *a, struct process *p)
 {
     uint32_t epoch = a->epoch;
-    const uint64_t fields[] = {p->prim_state,  p->error,         p->dynamic,
-                               p->exit_reason, (uintptr_t)p->ip, (uintptr_t)p->link};
-    for (unsigned i = 0; i < COUNT_OF(fields); i++) mark_word(a, epoch, fields[i]);
-    if (p->base != NULL) mark_words(a, epoch, p->stack, p->stack + frame_words_used(p));
+    roots_visit(p, mark_root, a);
     for (const struct heap_chunk *c = p->young; c != NULL; c = c->next)
-        mark_words(a, epoch, heap_chunk_start(c), c == p->young ? p->hp : c->top);
+        mark_objects(a, epoch, heap_chunk_start(c), c == p->young ? p->hp : c->top);
     for (const struct message *m = p->queue; m != NULL; m = m->next) mark_message(a, epoch, m);
     for (const struct message *m = __atomic_load_n(&p->inbox, __ATOMIC_ACQUIRE);
          m != NULL && m != INBOX_CLOSED; m = m->next)
         mark_message(a, epoch, m);
-    if (p->ext != NULL) mark_word(a, epoch, p->ext->label);
+    if (p->ext != NULL) mark_value(a, epoch, p->ext->label);
     const struct process_debug *d = debug_state(p);
-    if (d != NULL) mark_words(a, epoch, (const value *)d, (const value *)(d + 1));
+    for (unsigned i = 0; d != NULL && i < ELIDED_FRAMES; i++) {
+        const void *const code[] = {d->ring[i].arity, d->ring[i].ip, d->ring[i].callee, d->ring[i].back};
+        for (unsigned k = 0; k < COUNT_OF(code); k++) mark_code(a, epoch, (uintptr_t)code[k]);
+    }
 }
 
 /* Some old blocks; true when all are done. */

@@ -30,7 +30,7 @@ static void grace_over(struct system *s, struct deferred *d)
         set_phase(a, SHARED_SCANNING);
     } else {
         a->sweep_at = FIRST_GRANULE;
-        __atomic_store_n(&a->gray, NULL, __ATOMIC_RELAXED);
+        shared_gray_drop(a);
         set_phase(a, SHARED_SWEEPING);
     }
 }
@@ -50,6 +50,7 @@ static void cycle_begin(struct system *s)
     uint32_t epoch = a->epoch + 1;
     a->cycles_begun = __atomic_load_n(&a->requested, __ATOMIC_RELAXED);
     __atomic_store_n(&a->allocated_granules, 0, __ATOMIC_RELAXED);
+    a->gray_lost = false;
     set_phase(a, SHARED_SHADING);
     __atomic_store_n(&a->shade_epoch, epoch, __ATOMIC_SEQ_CST);
     __atomic_store_n(&a->epoch, epoch, __ATOMIC_SEQ_CST);
@@ -127,6 +128,7 @@ static void scanning(struct scheduler *s)
 static bool is_dead(const struct arena *a, const struct segment *s)
 {
     uint16_t kind = __atomic_load_n(&s->kind, __ATOMIC_ACQUIRE);
+    if (a->gray_lost) return false;
     return (kind == SEGMENT_OBJECTS || kind == SEGMENT_UNIT) && !(s->flags & SEGMENT_PINNED) &&
            __atomic_load_n(&s->mark_epoch, __ATOMIC_RELAXED) != a->epoch;
 }
@@ -142,7 +144,7 @@ static struct segment *next_dead(struct arena *a, uint32_t *steps, bool *end)
             break;
         }
         struct segment *s = (struct segment *)(ARENA_BASE + a->sweep_at * ARENA_GRANULE);
-        if (a->table[a->sweep_at] & TABLE_FREE) {
+        if (a->table[a->sweep_at].first & TABLE_FREE) {
             a->sweep_at += ((struct free_run *)s)->granules;
             continue;
         }

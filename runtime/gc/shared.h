@@ -27,9 +27,11 @@ static inline void shared_shade(struct arena *a, value v)
 }
 
 void shared_shade_message(struct arena *a, const struct message *m);
-void shared_shade_words(struct arena *a, const value *at, uint64_t words);
+/* The same for all that objects refer to which lie one behind the other. */
+void shared_shade_objects(struct arena *a, const value *at, const value *end);
 
 /* Look through what is marked, transitively; false: there is more, but the time is up.  The cycle's only. */
+void shared_gray_drop(struct arena *a);
 bool shared_drain(struct arena *a, uint64_t until_ns);
 
 /* At the beginning of a turn of p, which the caller runs: look through it if it is due. */
