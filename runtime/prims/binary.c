@@ -120,7 +120,7 @@ value prim_utf8_prefix(struct process *p, value *a, unsigned argc)
         size_t step = min_u64(size - t.at, 4096), good = utf8_validate(b + t.at, step, NULL);
         text_put(&t.out, b + t.at, good);
         t.at += good;
-        t.job.work -= 1 + (int64_t)good / 64;
+        t.job.work -= 1 + (int64_t)good / 24;
         if (t.at == size || cut_off(b + t.at, size - t.at)) {
             done = true;
         } else if (good < step && step - good >= min_u64(4, size - t.at)) {

@@ -92,7 +92,7 @@ static value with_case(struct process *p, value *a, const char *function, bool u
     const char *s = string_bytes(a[0], &size);
     while (t.at < size && t.job.work > 0) {
         change_case(&t, s, size, min_u64(size, t.at + 1024), upper);
-        t.job.work -= 32;
+        t.job.work -= 80;
     }
     return text_job_end(&t, t.at >= size);
 }
@@ -123,7 +123,7 @@ value prim_string_reverse(struct process *p, value *a, unsigned argc)
         while (utf8_is_continuation(s[start])) start--;
         text_put(&t.out, s + start, end - start);
         t.at += end - start;
-        t.job.work -= n % 16 == 0;
+        t.job.work -= n % 8 == 0;
     }
     return text_job_end(&t, t.at == size);
 }
@@ -294,7 +294,7 @@ value prim_split_lines(struct process *p, value *a, unsigned argc)
         value line = string_slice_bytes(p, a[0], at, stop - cut, utf8_count(s + at, stop - cut - at));
         if (line == VAL_ERROR) return line;
         lines = vector_conj(p, lines, line);
-        job.work -= 2 + (int64_t)((stop - at) / 128);
+        job.work -= 6 + (int64_t)((stop - at) / 64);
         at = stop + 1;
     }
     job_end(&job);

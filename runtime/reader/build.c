@@ -5,7 +5,7 @@
 #include "runtime/value/instant.h"
 
 #define BUILD_DIRECT 64u /* items that are made into a collection in one step */
-#define BUILD_STEP 256u  /* items that one step moves for a larger one */
+#define BUILD_STEP 128u  /* items that one step moves for a larger one */
 
 /* ---- metadata ---- */
 
@@ -377,7 +377,7 @@ static value fill_step(struct reader *r)
 {
     unsigned kind = r->frame.flags;
     value v = NIL;
-    r->work -= 100;
+    r->work -= kind == K_VECTOR || r->syntax_quotes ? 4 * BUILD_STEP : 30 * BUILD_STEP;
     for (uint32_t i = 0; i < BUILD_STEP && v == NIL; i++) {
         if (!is_cons(r->v[RV_REST])) return fill_done(r);
         if (kind == K_VECTOR || r->syntax_quotes)
@@ -396,7 +396,7 @@ value reader_build_step(struct reader *r)
     for (uint32_t i = 0; i < BUILD_STEP && f->count > 0; i++, f->count--)
         list = list_prepend(r->p, list, stack_pop(&r->stack));
     r->v[RV_ACC] = list;
-    r->work -= 20;
+    r->work -= BUILD_STEP / 2;
     return f->count ? NIL : build_listed(r);
 }
 

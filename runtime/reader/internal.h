@@ -41,6 +41,7 @@ enum reader_frame_kind {
     K_BUILD,  /* a large collection: its items are being moved out of the stack */
     K_FILL,   /* the same, second part: from the list into the collection */
     K_EXPAND, /* a form of a syntax-quote; its items come from the todo stack */
+    K_GATHER, /* the same, with many items, which are being moved out of the stack */
 };
 
 struct place {
@@ -159,7 +160,7 @@ value reader_with_meta(struct process *p, value v, value meta); /* VAL_ABSENT: t
 
 /* ---- syntax_quote.c ---- */
 void syntax_quote_start(struct reader *r, value form, struct place start);
-value syntax_quote_step(struct reader *r); /* pre: todo is not empty */
+value syntax_quote_step(struct reader *r); /* pre: todo is not empty, or K_GATHER */
 
 #include "runtime/value/regex.h"
 

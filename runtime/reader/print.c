@@ -266,6 +266,7 @@ static void step_entries(struct printer *w)
         close_collection(w, "}");
         return;
     }
+    w->work -= 4; /* the walk makes an entry and a place */
     f->aux = vector_nth(entry, 1);
     print_value(w, vector_nth(entry, 0));
 }

@@ -9,7 +9,7 @@
 #include "runtime/vm/prim.h"
 #include "base/utf8.h"
 
-#define STEP_BYTES 8192u
+#define STEP_BYTES 4096u
 
 /* ---- strings and binaries ---- */
 
@@ -40,7 +40,7 @@ void print_string_step(struct printer *w)
     size_t size;
     const char *s = string_bytes(w->f.cur, &size);
     size_t stop = min_u64(size, w->f.index + STEP_BYTES), from = w->f.index, i = from;
-    w->work -= (int64_t)(stop - from) / 32;
+    w->work -= (int64_t)(stop - from) / 16;
     for (; i < stop; i++) {
         char e = escape_of((uint8_t)s[i]);
         if (LIKELY(!e)) continue;
@@ -78,7 +78,7 @@ void print_bytes_step(struct printer *w)
     size_t size;
     const uint8_t *b = binary_bytes(w->f.cur, &size);
     size_t stop = min_u64(size, w->f.index + STEP_BYTES);
-    w->work -= (int64_t)(stop - w->f.index) / 16;
+    w->work -= (int64_t)(stop - w->f.index) / 4;
     for (; w->f.index < stop; w->f.index++) put_hex_byte(&w->out, b[w->f.index]);
     if (stop < size) return;
     text_byte(&w->out, '"');

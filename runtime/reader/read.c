@@ -371,7 +371,7 @@ static value step_text(struct reader *r)
 
 value reader_step(struct reader *r)
 {
-    if (!stack_empty(&r->todo)) return syntax_quote_step(r);
+    if (!stack_empty(&r->todo) || r->frame.kind == K_GATHER) return syntax_quote_step(r);
     if (r->frame.kind == K_BUILD || r->frame.kind == K_FILL) return reader_build_step(r);
     if (r->frame.kind == K_NUMBER) return reader_deliver(r, scan_number_on(r));
     if (r->frame.kind == K_STRING || r->frame.kind == K_REGEX) return reader_deliver(r, scan_string_on(r));

@@ -115,7 +115,7 @@ size_t token_end(const struct reader *r, uint64_t from)
 static void pass_to(struct reader *r, uint64_t end) /* pre: no newline between */
 {
     r->line_extra += (uint32_t)(end - r->at - utf8_count(r->bytes + r->at, end - r->at));
-    r->work -= (int64_t)((end - r->at) / 32);
+    r->work -= (int64_t)((end - r->at) / 16) + 1;
     r->at = end;
 }
 

@@ -171,55 +171,69 @@ static value plain_call(struct reader *r, const char *function, uint32_t n)
     return call(r, function, args);
 }
 
-/* (lona.core/concat part ...), each part a splice or (lona.core/list e ...). */
-static value concat_call(struct reader *r, uint32_t n)
+/* What becomes the arguments of concat: parts, each a splice or (lona.core/list e ...), and the group that is open. */
+struct parts {
+    value parts, group;
+    uint32_t part_count, grouped;
+};
+
+static void parts_close_group(struct reader *r, struct parts *to)
 {
-    value parts = empty_list(), group = empty_list();
-    unsigned class, grouped = 0, part_count = 0;
+    if (to->grouped == 0) return;
+    to->parts = list_prepend(r->p, to->parts, call(r, "list", to->group));
+    to->part_count++;
+    to->group = empty_list();
+    to->grouped = 0;
+}
+
+/* Puts an item before the others. */
+static void parts_add(struct reader *r, struct parts *to, unsigned class, value v)
+{
+    if (class == SPLICE) {
+        parts_close_group(r, to);
+        to->parts = list_prepend(r->p, to->parts, v);
+        to->part_count++;
+    } else {
+        to->group = list_prepend(r->p, to->group, as_form(r, class, v));
+        if (++to->grouped == CALL_ARGS) parts_close_group(r, to);
+    }
+    if (to->part_count < CALL_ARGS) return;
+    to->parts = list_prepend(r->p, empty_list(), call(r, "concat", to->parts));
+    to->part_count = 1;
+}
+
+static const char *builder_of(unsigned kind)
+{
+    return kind == K_VECTOR ? "vector" : kind == K_MAP ? "hash-map" : "hash-set";
+}
+
+/* The form for a list of these parts, or for another collection of them. */
+static value parts_form(struct reader *r, struct parts *from, unsigned kind)
+{
+    parts_close_group(r, from);
+    value form = call(r, "seq", list_prepend(r->p, empty_list(), call(r, "concat", from->parts)));
+    if (kind == K_LIST) return form;
+    value items[] = {reader_core_symbol(r, "apply"), reader_core_symbol(r, builder_of(kind)), form};
+    return list_make(r->p, items, 3);
+}
+
+static value spliced_form(struct reader *r, uint32_t n, unsigned kind)
+{
+    struct parts to = {empty_list(), empty_list(), 0, 0};
+    unsigned class;
     while (n-- > 0) {
         value v = pop_item(r, &class);
-        if (class != SPLICE) {
-            group = list_prepend(r->p, group, as_form(r, class, v));
-            grouped++;
-        }
-        if (grouped && (class == SPLICE || grouped == CALL_ARGS || n == 0)) {
-            parts = list_prepend(r->p, parts, call(r, "list", group));
-            part_count++;
-            group = empty_list();
-            grouped = 0;
-        }
-        if (class == SPLICE) {
-            parts = list_prepend(r->p, parts, v);
-            part_count++;
-        }
-        if (part_count >= CALL_ARGS) {
-            parts = list_prepend(r->p, empty_list(), call(r, "concat", parts));
-            part_count = 1;
-        }
+        parts_add(r, &to, class, v);
     }
-    return call(r, "concat", parts);
-}
-
-static value sequence_form(struct reader *r, uint32_t n, bool spliced)
-{
-    if (!spliced && n <= CALL_ARGS) return plain_call(r, "list", n);
-    return call(r, "seq", list_prepend(r->p, empty_list(), concat_call(r, n)));
-}
-
-static value collection_form(struct reader *r, const char *function, uint32_t n, bool spliced)
-{
-    if (!spliced && n <= CALL_ARGS) return plain_call(r, function, n);
-    value items[] = {reader_core_symbol(r, "apply"), reader_core_symbol(r, function),
-                     sequence_form(r, n, true)};
-    return list_make(r->p, items, 3);
+    return parts_form(r, &to, kind);
 }
 
 static value constant_vector(struct reader *r, uint32_t n)
 {
-    value v = empty_vector();
-    for (value list = constant_list(r, n); is_cons(list); list = cons_rest(list))
-        v = vector_conj(r->p, v, cons_first(list));
-    return v;
+    value items[CALL_ARGS];
+    unsigned class;
+    for (uint32_t i = n; i-- > 0;) items[i] = pop_item(r, &class);
+    return vector_make(r->p, items, n);
 }
 
 /* A small map or set of constants, or (if keys are equal or large) the call that builds it. */
@@ -233,10 +247,60 @@ static value constant_entries(struct reader *r, unsigned kind, uint32_t n, unsig
     if (v != VAL_SLOW && (kind == K_MAP ? map_count(v) * 2 : set_count(v)) == n) return v;
     *class = FORM;
     for (uint32_t i = 0; i < n; i++) items[i] = as_form(r, CONSTANT, items[i]);
-    return call(r, kind == K_MAP ? "hash-map" : "hash-set", list_make(r->p, items, n));
+    return call(r, builder_of(kind), list_make(r->p, items, n));
 }
 
-/* A call that builds the value of the frame that was just popped, or its constant. */
+/* ---- many items: moved out of the stack in steps, the parts in RV_ACC, RV_REST, their counts in RV_NS ---- */
+
+static value gather_done(struct reader *r, struct parts *parts)
+{
+    unsigned kind = r->frame.flags & FRAME_KIND, class = FORM;
+    value v;
+    if (r->frame.flags & FRAME_OPEN) {
+        v = parts_form(r, parts, kind);
+    } else if (kind == K_LIST) {
+        v = parts->group;
+        class = CONSTANT;
+    } else {
+        value items[] = {reader_core_symbol(r, "apply"), reader_core_symbol(r, builder_of(kind)),
+                         as_form(r, CONSTANT, parts->group)};
+        v = list_make(r->p, items, 3);
+    }
+    r->v[RV_ACC] = r->v[RV_REST] = r->v[RV_NS] = NIL;
+    reader_pop(r);
+    return give(r, class, v);
+}
+
+static value gather_step(struct reader *r)
+{
+    struct reader_frame *f = &r->frame;
+    uint64_t counts = (uint64_t)to_fixnum(r->v[RV_NS]);
+    struct parts parts = {r->v[RV_ACC], r->v[RV_REST], (uint32_t)(counts >> 16), counts & 0xffff};
+    unsigned class;
+    for (uint32_t i = 0; i < CALL_ARGS && f->count > 0; i++, f->count--) {
+        value v = pop_item(r, &class);
+        if (f->flags & FRAME_OPEN)
+            parts_add(r, &parts, class, v);
+        else
+            parts.group = list_prepend(r->p, parts.group, v);
+    }
+    r->work -= CALL_ARGS;
+    if (f->count == 0) return gather_done(r, &parts);
+    r->v[RV_ACC] = parts.parts;
+    r->v[RV_REST] = parts.group;
+    r->v[RV_NS] = from_fixnum((int64_t)((uint64_t)parts.part_count << 16 | parts.grouped));
+    return NIL;
+}
+
+static value gather_start(struct reader *r)
+{
+    r->frame.kind = K_GATHER;
+    r->v[RV_ACC] = r->v[RV_REST] = empty_list();
+    r->v[RV_NS] = from_fixnum(0);
+    return NIL;
+}
+
+/* The items of a collection are all there: its constant, or the call that builds it. */
 static value close_expand(struct reader *r)
 {
     struct reader_frame *f = &r->frame;
@@ -244,24 +308,19 @@ static value close_expand(struct reader *r)
     unsigned kind = f->flags & FRAME_KIND, class = FORM;
     bool constant = !(f->flags & FRAME_OPEN), spliced = f->flags & FRAME_SPLICED;
     value v;
-    r->work -= n / 4;
-    switch (kind) {
-    case K_QUOTE: v = pop_item(r, &class); break;
-    case K_LIST:
-        if (constant) class = CONSTANT;
-        v = constant ? constant_list(r, n) : sequence_form(r, n, spliced);
-        break;
-    case K_VECTOR:
-        if (constant) class = CONSTANT;
-        v = constant ? constant_vector(r, n) : collection_form(r, "vector", n, spliced);
-        break;
-    case K_META: v = plain_call(r, "with-meta", n); break;
-    case K_TAG: v = plain_call(r, "tagged-literal", n); break;
-    default:
-        if (constant && n <= CONSTANT_ENTRIES)
-            v = constant_entries(r, kind, n, &class);
-        else
-            v = collection_form(r, kind == K_MAP ? "hash-map" : "hash-set", n, spliced);
+    r->work -= n / 2;
+    if (n > CALL_ARGS) return gather_start(r);
+    if (kind == K_QUOTE) {
+        v = pop_item(r, &class);
+    } else if (kind == K_META || kind == K_TAG) {
+        v = plain_call(r, kind == K_META ? "with-meta" : "tagged-literal", n);
+    } else if (constant && (kind == K_LIST || kind == K_VECTOR)) {
+        class = CONSTANT;
+        v = kind == K_LIST ? constant_list(r, n) : constant_vector(r, n);
+    } else if (constant && n <= CONSTANT_ENTRIES) {
+        v = constant_entries(r, kind, n, &class);
+    } else {
+        v = spliced ? spliced_form(r, n, kind) : plain_call(r, kind == K_LIST ? "list" : builder_of(kind), n);
     }
     reader_pop(r);
     return give(r, class, v);
@@ -288,5 +347,6 @@ static bool next_item(struct reader *r, value *item)
 value syntax_quote_step(struct reader *r)
 {
     value item;
+    if (r->frame.kind == K_GATHER) return gather_step(r);
     return next_item(r, &item) ? expand(r, item, r->frame.start) : close_expand(r);
 }

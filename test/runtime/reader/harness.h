@@ -71,7 +71,13 @@ static value map_of(const value *kv, unsigned entries)
 static value print_with(value v, value options)
 {
     value a[] = {v, options};
-    return run(prim_pr_str, a, 2);
+    value text = run(prim_pr_str, a, 2);
+    /* A record's type is asked for a text of its own; here none has one. */
+    while (text == VAL_TRAP && is_type(run(prim_print_request, a, 1), T_RECORD)) {
+        a[1] = NIL;
+        text = run(prim_print_resume, a, 2);
+    }
+    return text;
 }
 
 static const char *c_string(value s)

@@ -431,6 +431,37 @@ static void large(void)
         }
 }
 
+/* Templates of more items than one call takes: every item is there, in order, whatever the turn. */
+static void large_templates(void)
+{
+    static const char *const open[] = {"`(", "`[", "`{", "`#{"}, *const close[] = {")", "]", "}", "}"};
+    for (unsigned kind = 0; kind < 4; kind++)
+        for (unsigned open_items = 0; open_items < 3; open_items++) {
+            static char text[20000];
+            unsigned n = 1000;
+            int used = sprintf(text, "%s", open[kind]);
+            for (unsigned i = 0; i < n; i++) {
+                static const char *const forms[] = {"k%u ", "~k%u ", "~@k%u "};
+                used += sprintf(text + used, forms[i % 7 == 3 ? open_items : 0], i);
+            }
+            sprintf(text + used, "%s", close[kind]);
+            value printed = print_with(read_value(string_of(text), NIL), NIL);
+            turn = 1;
+            CHECK(string_equal(print_with(read_value(string_of(text), NIL), NIL), printed));
+            turn = 1 << 20;
+            const char *at = c_string(printed), *head = "(lona.core/apply lona.core/";
+            if (kind > 0) CHECK(strncmp(at, head, strlen(head)) == 0);
+            for (unsigned i = 0; at && i < n; i++) {
+                char name[20];
+                sprintf(name, i % 7 == 3 && open_items ? "k%u" : "user/k%u", i);
+                at = strstr(at, name);
+                CHECK(at != NULL);
+                if (at) at += strlen(name);
+                CHECK(at != NULL && (*at == ' ' || *at == ')'));
+            }
+        }
+}
+
 /* A text of n repetitions of a unit, then another. */
 static value repeated(const char *unit, size_t n, const char *middle, const char *end)
 {
@@ -470,7 +501,7 @@ static void deep(void)
 static void long_tokens(void)
 {
     turn = 4000;
-    value text = repeated("7", 1900, "", ""), v = read_value(text, options);
+    value text = repeated("7", 100000, "", ""), v = read_value(text, options);
     CHECK(string_equal(print_with(v, NIL), text));
     CHECK(read_value(repeated("a", 100000, "", ""), options) == VAL_ERROR);
     v = read_value(repeated(";;;;;;;;;;;\n", 200000, "x", ""), options);
@@ -541,6 +572,7 @@ int main(void)
     comments();
     end_of_text();
     large();
+    large_templates();
     requests();
     bad_arguments();
     deep();
