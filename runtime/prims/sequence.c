@@ -211,8 +211,6 @@ PLAIN(prim_range)
 
 /* ---- lazy sequences and delays ---- */
 
-enum { LAZY_THUNK, LAZY_VALUE };
-
 static value lazy_new(struct process *p, uint32_t flags, value thunk)
 {
     struct object *o = heap_alloc(p, T_LAZY, flags, 2);
@@ -249,29 +247,23 @@ PLAIN(prim_lazy_value)
     return to_obj(a[0])->p[LAZY_VALUE];
 }
 
-/* A realised lazy sequence as value is replaced by its own: chains stay short. */
+/* A realised lazy sequence as value is replaced by its own: chains stay short.  They must not become rings. */
 PLAIN(prim_lazy_set)
 {
     if (!is_type(a[0], T_LAZY)) return not_lazy(p, "-lazy-set!", a[0]);
     struct object *o = to_obj(a[0]);
     value v = a[1];
     if (!obj_has(o, OBJ_A)) {
-        value end = lazy_follow(v);
-        if (end != VAL_SLOW) v = end;
+        v = lazy_end(p, v);
+        if (v == a[0]) return process_fail(p, ERR_STATE, NIL, "a lazy sequence is its own value");
     }
     if (obj_has(o, OBJ_SHARED)) return v;
     heap_write(p, o, LAZY_VALUE, v);
     heap_write(p, o, LAZY_THUNK, NIL);
     return v;
 }
-/* What keeps a lazy thing from being followed: an unrealised one in its chain, or nil. */
+
 PLAIN(prim_lazy_pending)
 {
-    value v = a[0];
-    while (is_type(v, T_LAZY)) {
-        if (to_obj(v)->p[LAZY_THUNK] != NIL) return v;
-        if (obj_has(to_obj(v), OBJ_A)) return NIL;
-        v = to_obj(v)->p[LAZY_VALUE];
-    }
-    return NIL;
+    return lazy_pending(p, a[0]);
 }

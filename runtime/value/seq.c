@@ -43,6 +43,30 @@ value lazy_follow(value v)
     return VAL_SLOW;
 }
 
+enum { CHAIN_STEPS = 64 };
+
+value lazy_end(struct process *p, value v)
+{
+    value at = v;
+    int32_t steps = 0;
+    for (; is_lazy_seq(at) && to_obj(at)->p[LAZY_THUNK] == NIL; steps++) at = to_obj(at)->p[LAZY_VALUE];
+    p->reductions -= steps / CHAIN_STEPS;
+    if (steps > 1 && !obj_has(to_obj(v), OBJ_SHARED)) heap_write(p, to_obj(v), LAZY_VALUE, at);
+    return at;
+}
+
+value lazy_settle(struct process *p, value v)
+{
+    value end = lazy_end(p, v);
+    return is_lazy_seq(end) ? VAL_SLOW : end;
+}
+
+value lazy_pending(struct process *p, value v)
+{
+    value end = lazy_end(p, v);
+    return is_type(end, T_LAZY) && to_obj(end)->p[LAZY_THUNK] != NIL ? end : NIL;
+}
+
 static value item_of(struct process *p, uint32_t kind, value key, value val)
 {
     if (kind & SEQ_KEYS) return key;
@@ -324,8 +348,10 @@ static value range_rest(struct process *p, const struct object *o)
 value seq_of(struct process *p, value coll)
 {
     if (is_lazy_seq(coll)) {
-        coll = lazy_follow(coll);
-        if (coll == VAL_SLOW) return coll;
+        value end = lazy_follow(coll);
+        if (end == VAL_SLOW && p) end = lazy_settle(p, coll);
+        if (end == VAL_SLOW) return end;
+        coll = end;
     }
     if (coll == NIL) return NIL;
     switch (type_of(coll)) {
@@ -505,11 +531,18 @@ int cursor_next(struct process *p, struct cursor *c, value *out)
             if (is_sentinel(*out)) return -1;
             c->i++;
             return 1;
-        case T_LAZY:
-            if (obj_has(o, OBJ_A) || o->p[0] != NIL) return -1;
-            c->coll = o->p[1];
+        case T_LAZY: {
+            if (obj_has(o, OBJ_A) || o->p[LAZY_THUNK] != NIL) return -1;
+            value end = lazy_follow(c->coll);
+            if (end == VAL_SLOW && p) {
+                end = lazy_settle(p, c->coll);
+                if (end == VAL_SLOW) c->coll = o->p[LAZY_VALUE];
+            }
+            if (end == VAL_SLOW) return -1;
+            c->coll = end;
             c->i = 0;
             continue;
+        }
         case T_MAP_SEQ:
         case T_TREE_SEQ: break;
         default: { /* the value of a lazy sequence may be any seqable */

@@ -10,6 +10,8 @@
 #define SEQ_DOWN OBJ_B   /* from the end to the beginning (not MAP_SEQ) */
 #define SEQ_VALUES OBJ_C /* values only */
 
+enum { LAZY_THUNK, LAZY_VALUE };
+
 /* seq: NIL if empty; VAL_SLOW stuck; VAL_ABSENT not seqable.  O(1), records O(fields). */
 value seq_of(struct process *p, value coll);
 /* Of a seq (not nil) that seq_of() gave.  With p NULL: VAL_SLOW if memory would be needed. */
@@ -18,6 +20,13 @@ value seq_first(struct process *p, value seq);
 value seq_rest(struct process *p, value seq);
 /* A realised lazy sequence's value in the end, anything else as it is; VAL_SLOW: not realised, or a very long chain. */
 value lazy_follow(value v);
+/* Where a chain ends, however long: a value, or the lazy sequence that has to be forced.  The first cell is made to point
+ * there, so the cost, O(chain), falls due once. */
+value lazy_end(struct process *p, value v);
+/* As lazy_follow(), for long chains. */
+value lazy_settle(struct process *p, value v);
+/* The unrealised lazy sequence (or delay) at the end of a chain; NIL if there is none. */
+value lazy_pending(struct process *p, value v);
 static inline bool is_lazy_seq(value v)
 {
     return is_type(v, T_LAZY) && !obj_has(to_obj(v), OBJ_A);
