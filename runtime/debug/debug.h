@@ -37,7 +37,8 @@ void debug_release(struct system *s, struct process_debug *d);
 /* At most count frames from f on (a frame as frame_top() or frame_next() left it), newest first, as a vector of maps in p's
  * heap:
  *   :id        place of the frame in the stack, for the primitives that change frames
- *   :function  name: a symbol or string, or nil      :closure  the function itself
+ *   :function  name: a symbol or string; fn for a function without; nil for a top-level form
+ *   :closure   the function itself
  *   :args      vector of the fixed parameters (and the rest list); a cleared one is the keyword :lona.debug/cleared
  *   :locals    {symbol value} of the names in scope, parameters included, inner ones hiding outer ones
  *   :cleared   #{symbol ...} names in scope whose value is no longer needed and was given up

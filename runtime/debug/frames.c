@@ -88,6 +88,13 @@ static void place_of(const struct view *v, value *to)
     __builtin_memcpy(to, words, sizeof words);
 }
 
+/* The name of a function; fn for one without, but nil for the top-level form. */
+static value name_of(struct process *p, const struct proto *proto)
+{
+    return proto->name != NIL || proto->index == 0 ? proto->name
+                                                   : domain_intern_symbol(p->domain, NULL, 0, "fn", 2);
+}
+
 static value describe(struct process *p, const struct frame *f, bool failed)
 {
     struct view v = {p, f, f->arity, f->arity->proto->unit, (uint32_t)(f->ip - f->arity->entry)};
@@ -96,7 +103,7 @@ static value describe(struct process *p, const struct frame *f, bool failed)
     value entries[PLACE_WORDS + 14] = {0};
     place_of(&v, entries);
     const value others[14] = {key(p, "id"),       from_fixnum(f->base - p->stack),
-                              key(p, "function"), f->arity->proto->name,
+                              key(p, "function"), name_of(p, f->arity->proto),
                               key(p, "closure"),  f->base[FRAME_CLOSURE],
                               key(p, "args"),     args_of(&v),
                               key(p, "locals"),   locals,
@@ -111,8 +118,10 @@ static value describe_elided(struct process *p, const struct elided *e)
     struct view v = {p, NULL, e->arity, e->arity->proto->unit, (uint32_t)(e->ip - e->arity->entry)};
     value entries[PLACE_WORDS + 8] = {0};
     place_of(&v, entries);
-    const value others[8] = {key(p, "function"), e->arity->proto->name, key(p, "args"),   empty_vector(),
-                             key(p, "locals"),   empty_map(),           key(p, "elided"), TRUE_};
+    const value others[8] = {key(p, "function"), name_of(p, e->arity->proto),
+                             key(p, "args"),     empty_vector(),
+                             key(p, "locals"),   empty_map(),
+                             key(p, "elided"),   TRUE_};
     __builtin_memcpy(entries + PLACE_WORDS, others, sizeof others);
     return map_make(p, entries, COUNT_OF(entries) / 2);
 }
