@@ -121,6 +121,8 @@ void stack_free(struct process *p, value *stack, uint32_t words);
  * it.  Result: v, made SHARED; VAL_ERROR if it holds what belongs to one process (BOX, ARRAY, ...) or the arena is full.
  * Cost: one pass over what is not SHARED yet; 256 bytes at least.  Off-heap bytes up to 1 MiB are copied in. */
 value arena_publish(struct process *p, value v);
+/* Lazy sequences in v, outside what is SHARED, that are not realised: a vector of some of them, or NIL. */
+value arena_lazy_seqs(struct process *p, value v);
 /* A segment of raw bytes, 8-byte aligned, not zeroed; NULL when full.  It lives until it is freed, or until a collection of
  * the arena finds that nothing refers into it (gc/shared.h). */
 void *arena_alloc(struct system *s, uint64_t bytes);

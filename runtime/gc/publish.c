@@ -8,10 +8,12 @@
  * segment, larger ones stay in their blob. */
 #include "runtime/gc/arena.h"
 #include "runtime/gc/gc.h"
+#include "runtime/value/collection.h"
 #include "runtime/gc/shared.h"
 
 #define INLINE_BLOB_BYTES (1u << 20)
 #define JOURNAL_FIRST 64
+#define LAZY_SEQS_MAX 256
 
 struct entry {
     struct object *object;
@@ -32,6 +34,7 @@ struct publish {
     bool no_memory;
     bool bound; /* an atom is in it */
     const struct arena *arena;
+    bool scan_only; /* nothing is refused: the graph is only looked at */
     uint64_t inline_entries[sizeof(struct entries) / 8 + JOURNAL_FIRST * sizeof(struct entry) / 8];
 };
 
@@ -93,7 +96,7 @@ static bool meet(struct publish *u, value v)
         if (!u->bound) u->bound = shared_is_bound(u->arena, v);
         return true;
     }
-    if (!may_publish(header_type(header))) {
+    if (!u->scan_only && !may_publish(header_type(header))) {
         u->refused = v;
         return false;
     }
@@ -176,20 +179,46 @@ static value publish_fail(struct process *p, struct publish *u)
                         object_info[type_of(u->refused)].name, u->refused);
 }
 
+static void publish_start(struct publish *u, struct process *p, bool scan_only)
+{
+    u->cache = heap_cache_of(p);
+    u->first = u->last = (struct entries *)u->inline_entries;
+    u->first->next = NULL;
+    u->first->count = 0;
+    u->first->size = JOURNAL_FIRST;
+    u->words = 0;
+    u->refused = NIL;
+    u->no_memory = u->bound = false;
+    u->scan_only = scan_only;
+    u->arena = p->domain->system->arena;
+}
+
+static bool is_pending_lazy_seq(const struct entry *e)
+{
+    return header_type(e->header) == T_LAZY && !(header_flags(e->header) & OBJ_A) && e->object->p[0] != NIL;
+}
+
+value arena_lazy_seqs(struct process *p, value v)
+{
+    if (!is_ptr(v) || obj_has(to_obj(v), OBJ_SHARED)) return NIL;
+    struct publish u;
+    value found[LAZY_SEQS_MAX];
+    unsigned count = 0;
+    publish_start(&u, p, true);
+    (void)place_all(&u, v); /* out of memory: what was seen so far has to do */
+    for (struct entries *e = u.first; e != NULL; e = e->next)
+        for (uint32_t n = 0; n < e->count && count < LAZY_SEQS_MAX; n++)
+            if (is_pending_lazy_seq(&e->items[n])) found[count++] = from_obj(e->items[n].object);
+    restore_all(&u);
+    return count == 0 ? NIL : vector_make(p, found, count);
+}
+
 value arena_publish(struct process *p, value v)
 {
     if (!is_ptr(v) || obj_has(to_obj(v), OBJ_SHARED)) return v;
     struct publish u;
     struct arena *a = p->domain->system->arena;
-    u.cache = heap_cache_of(p);
-    u.first = u.last = (struct entries *)u.inline_entries;
-    u.first->next = NULL;
-    u.first->count = 0;
-    u.first->size = JOURNAL_FIRST;
-    u.words = 0;
-    u.refused = NIL;
-    u.no_memory = u.bound = false;
-    u.arena = a;
+    publish_start(&u, p, false);
     struct segment *s = NULL;
     value result = VAL_ERROR;
     if (place_all(&u, v)) {

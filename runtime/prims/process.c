@@ -6,6 +6,7 @@
 #include "runtime/value/collection.h"
 #include "runtime/value/number.h"
 #include "runtime/value/string.h"
+#include "runtime/vm/interp.h"
 
 #define MAX_SPAWN_ARGS 64
 
@@ -251,8 +252,11 @@ value prim_trap_exit(struct process *p, value *a, unsigned argc)
 
 /* ---- the end ---- */
 
+/* On the way out every cleanup form runs, as for an exit to a catch that encloses all. */
 value prim_process_exit(struct process *p, value *a, unsigned argc)
 {
+    value r = vm_unwind(p, from_fixnum(0), a[0], false);
+    if (r != NIL) return r;
     p->exit_reason = a[0];
     return VAL_EXIT;
 }

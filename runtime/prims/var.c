@@ -32,3 +32,8 @@ value prim_ns_name(struct process *p, value *a, unsigned argc)
     if (is_symbol(a[0])) return a[0];
     return is_type(a[0], T_NAMESPACE) ? to_obj(a[0])->p[0] : fail_type(p, "ns-name", 1, a[0], "a namespace");
 }
+
+value prim_pending_lazy_seqs(struct process *p, value *a, unsigned argc)
+{
+    return arena_lazy_seqs(p, a[0]);
+}
