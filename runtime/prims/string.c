@@ -1,5 +1,6 @@
 /* Primitives over strings and names: parts, construction, search. */
 #include "runtime/prims/string_internal.h"
+#include "runtime/reader/names.h"
 #include "runtime/sched/scheduler.h"
 #include "base/utf8.h"
 
@@ -10,14 +11,9 @@ static value name_of_text(struct process *p, value s, bool keyword)
     size_t size;
     const char *bytes = string_bytes(s, &size);
     const char *slash = size > 1 ? __builtin_memchr(bytes, '/', size) : NULL;
-    value ns = NIL, name = s;
-    if (slash && slash > bytes) {
-        size_t at = (size_t)(slash - bytes);
-        ns = string_make_unchecked(p, bytes, at);
-        name = string_make_unchecked(p, slash + 1, size - at - 1);
-    }
-    if (is_sentinel(ns) || is_sentinel(name)) return VAL_ERROR;
-    return keyword ? keyword_make(p, ns, name) : symbol_make(p, ns, name);
+    if (!slash || slash == bytes) return name_from_strings(p, keyword, NIL, s);
+    size_t at = (size_t)(slash - bytes);
+    return name_from_bytes(p, keyword, bytes, at, slash + 1, size - at - 1);
 }
 
 /* An argument that has to be a string (nil_allowed: or nil). */
@@ -33,10 +29,10 @@ value prim_keyword(struct process *p, value *a, unsigned argc)
     if (argc == 2) {
         if (!text_or_nil(a[0], true)) return fail_type(p, "keyword", 1, a[0], "a string or nil");
         if (!is_string(a[1])) return fail_type(p, "keyword", 2, a[1], "a string");
-        return keyword_make(p, a[0], a[1]);
+        return name_from_strings(p, true, a[0], a[1]);
     }
     if (is_keyword(a[0])) return a[0];
-    if (is_symbol(a[0])) return keyword_make(p, name_ns(a[0]), name_name(a[0]));
+    if (is_symbol(a[0])) return name_from_strings(p, true, name_ns(a[0]), name_name(a[0]));
     return is_string(a[0]) ? name_of_text(p, a[0], true) : NIL;
 }
 
@@ -45,10 +41,10 @@ value prim_symbol(struct process *p, value *a, unsigned argc)
     if (argc == 2) {
         if (!text_or_nil(a[0], true)) return fail_type(p, "symbol", 1, a[0], "a string or nil");
         if (!is_string(a[1])) return fail_type(p, "symbol", 2, a[1], "a string");
-        return symbol_make(p, a[0], a[1]);
+        return name_from_strings(p, false, a[0], a[1]);
     }
     if (is_symbol(a[0])) return a[0];
-    if (is_keyword(a[0])) return symbol_make(p, name_ns(a[0]), name_name(a[0]));
+    if (is_keyword(a[0])) return name_from_strings(p, false, name_ns(a[0]), name_name(a[0]));
     if (is_type(a[0], T_VAR)) return to_obj(a[0])->p[1];
     if (is_string(a[0])) return name_of_text(p, a[0], false);
     return fail_type(p, "symbol", 1, a[0], "a string, symbol, keyword or var");

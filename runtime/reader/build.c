@@ -172,7 +172,7 @@ static value namespaced_key(struct reader *r, value ns, value key)
         own = NIL;
     else
         return key;
-    return is_keyword(key) ? keyword_make(r->p, own, name_name(key)) : symbol_make(r->p, own, name_name(key));
+    return name_from_strings(r->p, is_keyword(key), own, name_name(key));
 }
 
 static bool has_splice(const value *items, size_t n)

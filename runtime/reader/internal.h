@@ -11,6 +11,7 @@
 #ifndef RUNTIME_READER_INTERNAL_H
 #define RUNTIME_READER_INTERNAL_H
 
+#include "runtime/reader/names.h"
 #include "runtime/reader/reader.h"
 #include "runtime/reader/stack.h"
 #include "runtime/reader/text.h"

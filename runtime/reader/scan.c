@@ -154,7 +154,7 @@ value reader_symbol(struct reader *r, const char *bytes, size_t size)
 {
     struct name_parts n;
     if (!name_split(bytes, size, false, &n)) return VAL_ABSENT;
-    return symbol_make(r->p, part_string(r, n.ns, n.ns_size), part_string(r, n.name, n.name_size));
+    return name_from_bytes(r->p, false, n.ns, n.ns_size, n.name, n.name_size);
 }
 
 value reader_option(struct reader *r, const char *name)
@@ -185,17 +185,18 @@ static value scan_keyword(struct reader *r, struct place start, const char *s, s
     size -= 1 + own;
     if (!name_split(s, size, true, &n))
         return reader_fail(r, start, "a keyword", size == 0 && r->at == r->size, "this is not a keyword");
+    if (!own) return name_from_bytes(r->p, true, n.ns, n.ns_size, n.name, n.name_size);
     value ns = part_string(r, n.ns, n.ns_size), name = part_string(r, n.name, n.name_size);
-    if (own && ns == NIL) {
+    if (ns == NIL) {
         ns = reader_own_namespace(r);
-    } else if (own) {
+    } else {
         value full = reader_alias(r, ns);
         if (full == VAL_ABSENT)
             return reader_fail(r, start, "an alias of this namespace", false, "::%S/%S: there is no alias %S",
                                ns, name, ns);
         ns = full;
     }
-    return keyword_make(r->p, ns, name);
+    return name_from_strings(r->p, true, ns, name);
 }
 
 static bool token_is(const char *s, size_t size, const char *wanted)

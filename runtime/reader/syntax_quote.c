@@ -41,9 +41,10 @@ static value resolve_unqualified(struct reader *r, value symbol)
         value full = map_get(refers, symbol);
         if (is_symbol(full)) return full;
     }
-    value own = symbol_make(r->p, reader_own_namespace(r), name_name(symbol));
+    value own = name_from_strings(r->p, false, reader_own_namespace(r), name_name(symbol));
     if (is_defined(r, own)) return own;
-    value core = symbol_make(r->p, string_make_unchecked(r->p, "lona.core", 9), name_name(symbol));
+    value core =
+        name_from_strings(r->p, false, string_make_unchecked(r->p, "lona.core", 9), name_name(symbol));
     return is_defined(r, core) ? core : own;
 }
 
@@ -53,7 +54,7 @@ static value resolve(struct reader *r, value symbol)
     const char *name = string_bytes(name_name(symbol), &size);
     if (name_ns(symbol) != NIL) {
         value ns = reader_alias(r, name_ns(symbol));
-        return ns == VAL_ABSENT ? symbol : symbol_make(r->p, ns, name_name(symbol));
+        return ns == VAL_ABSENT ? symbol : name_from_strings(r->p, false, ns, name_name(symbol));
     }
     if (size > 1 && name[size - 1] == '#')
         return reader_name(r, name, size - 1, reader_name_id(r, r->frame.start.offset), "__auto__");

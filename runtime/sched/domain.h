@@ -78,6 +78,9 @@ value domain_intern_symbol(struct domain *d, const char *ns, size_t ns_size, con
                            size_t name_size);
 value domain_intern_keyword(struct domain *d, const char *ns, size_t ns_size, const char *name,
                             size_t name_size);
+/* The same without making one: NIL if the name is not interned.  For text from elsewhere, which must leave nothing behind. */
+value domain_find_name(struct domain *d, bool keyword, const char *ns, size_t ns_size, const char *name,
+                       size_t name_size);
 /* The link vector of a unit in a domain, made on demand (runtime/vm/load.c). */
 struct link *domain_link(struct domain *d, struct unit *u);
 

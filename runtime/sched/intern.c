@@ -176,6 +176,15 @@ value domain_intern_keyword(struct domain *d, const char *ns, size_t ns_size, co
     return intern(d, d->system->root->keywords, &n);
 }
 
+value domain_find_name(struct domain *d, bool keyword, const char *ns, size_t ns_size, const char *name,
+                       size_t name_size)
+{
+    struct intern_table *t = keyword ? d->system->root->keywords : d->system->root->symbols;
+    struct name_text n = {ns, name, ns_size, name_size, name_hash_bytes(keyword, ns, ns_size, name, name_size)};
+    value v = __atomic_load_n(slot_of(__atomic_load_n(&t->slots, __ATOMIC_ACQUIRE), &n), __ATOMIC_ACQUIRE);
+    return v == 0 ? NIL : v;
+}
+
 value domain_shared_string(struct domain *d, const char *text)
 {
     value v = domain_intern_keyword(d, NULL, 0, text, __builtin_strlen(text));

@@ -56,6 +56,11 @@ value fail_range(struct process *q, const char *function, value index, uint64_t 
 {
     return VAL_ERROR;
 }
+value domain_find_name(struct domain *d, bool keyword, const char *ns, size_t ns_size, const char *name,
+                       size_t name_size)
+{
+    return NIL;
+}
 struct cell *domain_cell(struct domain *d, value s, bool create)
 {
     return NULL;
