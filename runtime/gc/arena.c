@@ -184,12 +184,14 @@ void segment_free(struct arena *a, struct segment *s)
     if (first > ARENA_TABLE_BYTES / ARENA_GRANULE && (a->table[first - 1].first & TABLE_FREE)) {
         uint64_t before = a->table[first - 1].first & ~TABLE_FREE;
         run_unlink((struct free_run *)granule_address(before));
+        table_set(a, first - 1, 0);
         granules += first - before;
         first = before;
     }
     if (first + granules < a->top && (a->table[first + granules].first & TABLE_FREE)) {
         struct free_run *after = (struct free_run *)granule_address(first + granules);
         run_unlink(after);
+        table_set(a, first + granules, 0);
         granules += after->granules;
     }
     if (first + granules == a->top)

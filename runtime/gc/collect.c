@@ -281,8 +281,11 @@ static uint64_t young_words(const struct process *p)
 static uint32_t next_nursery_log(const struct process *p, uint64_t survived, uint64_t was)
 {
     uint32_t log = nursery_log(p);
-    uint32_t max = p->old != NULL && p->old->used_words > (1u << 19) ? NURSERY_LARGE_LOG : NURSERY_MAX_LOG;
-    if (log < NURSERY_QUICK_LOG || (log < max && survived > was / 8)) return log + 1;
+    bool large =
+        (p->old != NULL && p->old->used_words > LARGE_HEAP_WORDS) ||
+        (uint64_t)(p->stack_end - p->stack) > LARGE_HEAP_WORDS; /* all of a stack is looked at every time */
+    uint32_t max = large ? NURSERY_LARGE_LOG : NURSERY_MAX_LOG;
+    if (log < NURSERY_QUICK_LOG || (log < max && (survived > was / 8 || large))) return log + 1;
     return log > max ? max : log;
 }
 
@@ -376,6 +379,7 @@ static bool old_begin_copy(struct process *p, uint64_t words, struct old_space *
     gray_free_all(p, old);
     memset(old, 0, sizeof *old);
     old->scan_epoch = before->scan_epoch;
+    old->uncharged = b->charged ? 0 : 1;
     old->blocks = old->fresh = b;
     old->fresh_hp = old_block_start(b);
     old->fresh_end = old_block_end(b);

@@ -16,11 +16,12 @@
 #define NURSERY_QUICK_LOG 12 /* grown to this without asking whether it pays */
 #define NURSERY_MAX_LOG 15   /* 256 KiB: stays in a second-level cache */
 #define NURSERY_LARGE_LOG 17 /* for heaps of many MiB: 1 MiB a collection, about 1 ms if all of it lives */
-#define OVERFLOW_WORDS 4096  /* chunks that bridge the time to the next safepoint */
-#define TINY_HEAP_WORDS 1024 /* live data up to here needs no old space */
-#define HOLE_MIN_WORDS 16    /* smaller gaps wait until a neighbour dies */
-#define HOLE_OBJECT_WORDS 64 /* larger objects go to fresh memory */
-#if defined(LONA_STRESS)     /* small heaps behave like large ones */
+#define LARGE_HEAP_WORDS (1u << 19) /* from here on, of old objects or of stack, the nursery is large */
+#define OVERFLOW_WORDS 4096         /* chunks that bridge the time to the next safepoint */
+#define TINY_HEAP_WORDS 1024        /* live data up to here needs no old space */
+#define HOLE_MIN_WORDS 16           /* smaller gaps wait until a neighbour dies */
+#define HOLE_OBJECT_WORDS 64        /* larger objects go to fresh memory */
+#if defined(LONA_STRESS)            /* small heaps behave like large ones */
 #define COPYING_MAJOR_WORDS 512
 #define OLD_BLOCK_WORDS 256
 #define MAJOR_MIN_WORDS 64
@@ -118,6 +119,7 @@ struct old_space {
     uint64_t promoted_words;          /* since then */
     struct gray_block *gray;
     uint32_t scan_epoch; /* the cycle of the shared arena that has looked through stack and young objects */
+    uint32_t uncharged;  /* blocks taken beyond the domain's limit */
     enum major_phase phase;
     bool gray_lost;     /* an object was marked and could not be pushed: look through all blocks */
     bool remember_lost; /* the remembered set is incomplete: the next collection must be a full one */

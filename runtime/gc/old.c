@@ -22,6 +22,7 @@ struct old_block *old_block_new(struct process *p, uint64_t words)
     b->swept = true;
     b->scan_epoch = p->old == NULL ? 0 : p->old->scan_epoch;
     b->charged = domain_charge(p->domain, bytes);
+    if (!b->charged && p->old != NULL) p->old->uncharged++;
     filler(old_block_start(b), old_block_end(b));
     return b;
 }
@@ -36,12 +37,15 @@ void old_block_free(struct process *p, struct old_block *b)
 /* Blocks that a collection had to take beyond the domain's limit: false if they still are. */
 bool old_blocks_charge(struct process *p)
 {
-    bool ok = true;
-    if (p->old == NULL) return true;
-    for (struct old_block *b = p->old->blocks; b != NULL; b = b->next)
-        if (!b->charged && !(b->charged = domain_charge(p->domain, sizeof *b + (uint64_t)b->size_words * 8)))
-            ok = false;
-    return ok;
+    struct old_space *old = p->old;
+    if (old == NULL || old->uncharged == 0) return true;
+    old->uncharged = 0;
+    for (unsigned list = 0; list < 2; list++)
+        for (struct old_block *b = list == 0 ? old->blocks : old->unswept; b != NULL; b = b->next)
+            if (!b->charged &&
+                !(b->charged = domain_charge(p->domain, sizeof *b + (uint64_t)b->size_words * 8)))
+                old->uncharged++;
+    return old->uncharged == 0;
 }
 
 void old_blocks_free(struct process *p, struct old_block *blocks)
