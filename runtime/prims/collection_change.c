@@ -105,7 +105,15 @@ static value do_assoc(struct key_op *op, value *a, unsigned argc)
     }
     return g.coll;
 }
-RESUMABLE(prim_assoc, do_assoc, "lona.core/assoc", TRAP_ASSOC)
+PLAIN(prim_assoc)
+{
+    if (argc == 3 && p->prim_state == NIL) {
+        struct key_op op = KEY_OP(p);
+        value r = assoc_one(&op, a[0], a[1], a[2]);
+        if (r != VAL_SLOW) return r;
+    }
+    return resume(p, a, argc, do_assoc, "lona.core/assoc", TRAP_ASSOC);
+}
 
 static value dissoc_one(struct key_op *op, value coll, value key)
 {

@@ -79,7 +79,11 @@ static value do_hash_map(struct key_op *op, value *a, unsigned argc)
 }
 PLAIN(prim_hash_map)
 {
-    return argc == 0 ? empty_map() : resume(p, a, argc, do_hash_map, "lona.core/hash-map", TRAP_RETRY);
+    if (argc <= 2 * AMAP_MAX && argc % 2 == 0 && p->prim_state == NIL) {
+        value m = map_make(p, a, argc / 2);
+        if (m != VAL_SLOW) return m;
+    }
+    return resume(p, a, argc, do_hash_map, "lona.core/hash-map", TRAP_RETRY);
 }
 
 static value do_hash_set(struct key_op *op, value *a, unsigned argc)
