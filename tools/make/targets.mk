@@ -28,6 +28,19 @@ format: ## format the C sources with clang-format-19
 clean: ## remove everything built
 	rm -rf out
 
+# ---- the two commands of the README ----
+.PHONY: run test bench
+run: deps-build ## the prompt (installs what the build needs)
+	@$(MAKE) -s lona
+	@out/lona
+
+test: deps-test ## the whole test suite (installs what it needs); stages: tools/test.sh --list
+	@tools/test.sh
+
+bench: deps-bench ## side by side with peers (installs them); bench/run.py --help
+	@$(MAKE) -s lona
+	@bench/run.py
+
 # ---- the program ----
 LONA := $(OUT)/lona
 .PHONY: lona
@@ -43,3 +56,34 @@ $(LONA): $(OUT)/obj/$(MAIN:.c=.o) $(LIB)
 ifeq ($(V),release)
 	@ln -sf $(V)/lona out/lona
 endif
+
+# ---- the language suite in other builds ----
+.PHONY: unit-tsan language-asan language-stress
+unit-tsan: ## scheduler tests under ThreadSanitizer
+	@$(MAKE) -s V=tsan unit TEST_SRC="$(wildcard test/runtime/sched/*_test.c)"
+
+language-asan: ## the language suite under AddressSanitizer and UBSan
+	@$(MAKE) -s V=asan lona
+	@out/asan/lona test test/lona test/vision
+
+language-stress: ## the language suite, collecting at every safepoint and switching at every reduction
+	@$(MAKE) -s V=stress lona
+	@out/stress/lona test test/lona test/vision
+
+# ---- fuzzing: FUZZ_SECONDS for each harness of test/fuzz ----
+FUZZ_SECONDS ?= 600
+FUZZ_SRC := $(wildcard test/fuzz/*_fuzz.c)
+.PHONY: fuzz fuzz-short fuzz-build
+fuzz: ## fuzz each harness for FUZZ_SECONDS (600)
+	@$(MAKE) -s V=fuzz fuzz-build
+	@tools/run-fuzzers.sh $(FUZZ_SECONDS) $(FUZZ_SRC:%.c=out/fuzz/%)
+
+fuzz-short: ## the same, 20 seconds each
+	@$(MAKE) -s fuzz FUZZ_SECONDS=20
+
+fuzz-build: $(FUZZ_SRC:%.c=$(OUT)/%)
+
+$(OUT)/test/fuzz/%: test/fuzz/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer $< test/support/check.c $(if $(findstring "test/stub/stub.h",$(shell cat $<)),test/stub/stub.c) \
+	    $(LIB) $(LDFLAGS) -fsanitize=fuzzer -lm -o $@
