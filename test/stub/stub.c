@@ -6,7 +6,10 @@
 
 /* The stand-in never gives memory back. */
 const char *__asan_default_options(void);
-const char *__asan_default_options(void) { return "detect_leaks=0"; }
+const char *__asan_default_options(void)
+{
+    return "detect_leaks=0";
+}
 
 char stub_error[256];
 enum error_kind stub_error_kind;

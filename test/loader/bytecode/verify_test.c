@@ -27,8 +27,13 @@ static uint8_t *exact_copy(const uint8_t *bytes, size_t size)
 
 static uint8_t *compiled(const char *text, size_t *size)
 {
-    struct compile_options o = {string_make(p, "f.lona-s", 8), string_make(p, text, strlen(text)), NIL,
-                                symbol_c(p, NULL, "user"), NIL, NIL, false};
+    struct compile_options o = {string_make(p, "f.lona-s", 8),
+                                string_make(p, text, strlen(text)),
+                                NIL,
+                                symbol_c(p, NULL, "user"),
+                                NIL,
+                                NIL,
+                                false};
     value unit = compile_form(p, read_text(p, text), &o);
     CHECK(unit != VAL_ERROR);
     const uint8_t *bytes = binary_bytes(unit, size);

@@ -370,8 +370,8 @@ static void test_errors(void)
     FAILS("(var 1)");
     FAILS("(letfn* [f 1] 2)");
     FAILS("(letfn* [f (g)] 2)");
-    CHECK(compile_form(p, symbol_c(p, NULL, "x"), &(struct compile_options){NIL, NIL, NIL, NIL, NIL, NIL, false}) ==
-          VAL_ERROR);
+    CHECK(compile_form(p, symbol_c(p, NULL, "x"),
+                       &(struct compile_options){NIL, NIL, NIL, NIL, NIL, NIL, false}) == VAL_ERROR);
     /* what is no datum */
     struct object *box = heap_alloc(p, T_BOX, 0, 1);
     box->p[0] = NIL;
@@ -498,20 +498,21 @@ static void test_breakpoints(void)
     value lines[] = {from_fixnum(2), from_fixnum(7), from_fixnum(3), from_fixnum(8)};
     breakpoints = map_make(p, lines, 2);
     entry = from_fixnum(5);
-    CODE("(fn* [a]\n (if (f a) (g)\n (recur (h a (h a a)))))", "proto 1, 1 parameter, 9 registers, 0 captures\n"
-                                                           "0 break 5 ; r0\n"
-                                                           "1 break 7 ; r0\n"
-                                                           "2 move r4 r0 ; r0\n"
-                                                           "3 callg r1 1 user/f ; r0 r4\n"
-                                                           "4 jf r1 -> 6 ; r0 r1\n"
-                                                           "5 tailg r1 0 user/g\n"
-                                                           "6 break 8 ; r0\n"
-                                                           "7 move r3 r0 ; r0\n"
-                                                           "8 move r7 r0 ; r0 r3\n"
-                                                           "9 move r8 r0 ; r0 r3 r7\n"
-                                                           "10 callg r4 2 user/h ; r3 r7 r8\n"
-                                                           "11 callg r0 2 user/h ; r3 r4\n"
-                                                           "12 loop -> 1 ; r0\n");
+    CODE("(fn* [a]\n (if (f a) (g)\n (recur (h a (h a a)))))",
+         "proto 1, 1 parameter, 9 registers, 0 captures\n"
+         "0 break 5 ; r0\n"
+         "1 break 7 ; r0\n"
+         "2 move r4 r0 ; r0\n"
+         "3 callg r1 1 user/f ; r0 r4\n"
+         "4 jf r1 -> 6 ; r0 r1\n"
+         "5 tailg r1 0 user/g\n"
+         "6 break 8 ; r0\n"
+         "7 move r3 r0 ; r0\n"
+         "8 move r7 r0 ; r0 r3\n"
+         "9 move r8 r0 ; r0 r3 r7\n"
+         "10 callg r4 2 user/h ; r3 r7 r8\n"
+         "11 callg r0 2 user/h ; r3 r4\n"
+         "12 loop -> 1 ; r0\n");
     breakpoints = entry = NIL;
 }
 

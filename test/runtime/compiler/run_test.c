@@ -29,7 +29,8 @@ struct handler {
 };
 
 static struct closure closures[1 << 16];
-static unsigned closure_count, token_count, steps;
+static struct env envs[1 << 17];
+static unsigned closure_count, env_count, token_count, steps;
 static struct handler *handlers;
 static value thrown_token, thrown_value;
 static value queue[4096];
@@ -57,7 +58,8 @@ static unsigned length(value list)
 }
 static struct env *bind_name(value name, value val, struct env *up)
 {
-    struct env *e = (struct env *)malloc(sizeof *e);
+    if (env_count == COUNT_OF(envs)) longjmp(out_of_steps, 1);
+    struct env *e = &envs[env_count++];
     *e = (struct env){name, val, up};
     return e;
 }
@@ -600,7 +602,7 @@ static bool one(uint64_t number)
         fixture_complain(&fixture, text);
         return false;
     }
-    closure_count = token_count = steps = queue_size = 0;
+    closure_count = env_count = token_count = steps = queue_size = 0;
     handlers = NULL;
     if (setjmp(out_of_steps)) return true; /* too long for this test */
     value v = eval_plain(vector_nth(r, 0), NULL), both[2];
