@@ -32,7 +32,7 @@
 #define BLOB_THRESHOLD_BYTES 256    /* binaries and strings from here on are shared off-heap, not copied */
 #define LIMIT_STRING_BYTES 0xffffffffu
 #define LIMIT_BIGINT_LIMBS (1u << 22) /* 256 Mbit integers; beyond: :too-large */
-#define LIMIT_RATIO_LIMBS (1u << 14)  /* of either part: comparing two such close ones takes a fraction of a second; beyond: :too-large */
+#define LIMIT_RATIO_LIMBS (1u << 13)  /* of either part: two such ratios that agree in 60 bits take some 50 ms to compare; beyond: :too-large */
 #define LIMIT_REGEX_PROGRAM (1u << 15) /* instructions; a step over one character costs at most that many: some 0.3 ms */
 #define LIMIT_REGEX_GROUPS 500      /* capturing groups: their offsets are copied with every thread of the matcher */
 #define LIMIT_READER_DEPTH 10000000  /* nesting that the reader follows (it keeps its own stack); beyond: :too-deep */

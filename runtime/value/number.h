@@ -67,6 +67,10 @@ value integer_parse_resume(struct process *p, const char *digits, size_t size, u
 size_t fixnum_format(int64_t i, unsigned radix, char *to);
 size_t double_format(double d, char *to);
 size_t double_format_readable(double d, char *to);
+/* Exact numbers in decimal, for messages: up to 8 limbs a part in full; longer parts as an underscore with the number of
+ * their bits. */
+#define NUMBER_SHORT_TEXT_MAX 360
+size_t exact_format_short(value v, char *to);
 /* Any exact number (integer or ratio) as a string value, radix 2 .. 36.  VAL_YIELD: call again, as above. */
 value number_to_string(struct process *p, value v, unsigned radix, value *state);
 

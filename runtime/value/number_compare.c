@@ -88,13 +88,38 @@ double number_to_double(value v)
 
 /* ---- comparison ---- */
 
-/* Sign of a*b - c*d, column by column from the lowest: no memory, whatever the size. */
+/* The leading 60 bits of a number, which is between top * 2^exponent and (top + 1) * 2^exponent. */
+static uint64_t leading(const struct integer *a, int64_t *exponent)
+{
+    unsigned s = (unsigned)__builtin_clzll(a->d[a->n - 1]);
+    uint64_t top = a->d[a->n - 1] << s;
+    if (s != 0 && a->n > 1) top |= a->d[a->n - 2] >> (64 - s);
+    *exponent += (int64_t)limbs_bit_length(a->d, a->n) - 60;
+    return top >> 4;
+}
+
+/* Sign of a*b - c*d if the leading bits tell, else 0. */
+static int compare_leading(const struct integer *a, const struct integer *b, const struct integer *c,
+                           const struct integer *d)
+{
+    int64_t left = 0, right = 0;
+    uint64_t at = leading(a, &left), bt = leading(b, &left), ct = leading(c, &right), dt = leading(d, &right);
+    unsigned __int128 low = (unsigned __int128)at * bt, high = (unsigned __int128)(at + 1) * (bt + 1);
+    unsigned __int128 other_low = (unsigned __int128)ct * dt,
+                      other_high = (unsigned __int128)(ct + 1) * (dt + 1);
+    int64_t shift = left - right; /* at most 3 either way: the products have as many bits, give or take one */
+    if (shift > 6 || shift < -6) return shift > 0 ? 1 : -1;
+    if (shift > 0) low <<= shift, high <<= shift;
+    if (shift < 0) other_low <<= -shift, other_high <<= -shift;
+    return low >= other_high ? 1 : high <= other_low ? -1 : 0;
+}
+
+/* Sign of a*b - c*d, exactly: column by column from the lowest, without memory. */
 static int compare_products(const struct integer *a, const struct integer *b, const struct integer *c,
                             const struct integer *d)
 {
-    uint64_t left = limbs_bit_length(a->d, a->n) + limbs_bit_length(b->d, b->n);
-    uint64_t right = limbs_bit_length(c->d, c->n) + limbs_bit_length(d->d, d->n);
-    if (left > right + 1 || right > left + 1) return left > right ? 1 : -1;
+    int quick = compare_leading(a, b, c, d);
+    if (quick != 0) return quick;
     unsigned __int128 low = 0;
     int64_t high = 0;
     bool any = false;

@@ -29,6 +29,26 @@ size_t double_format_readable(double d, char *to)
     return n;
 }
 
+size_t exact_format_short(value v, char *to)
+{
+    enum { MOST = 8 };
+    char *at = to, digits[MOST * 20 + 1], *end = digits + sizeof digits;
+    for (int part = 0; part <= is_ratio(v); part++) {
+        struct integer x;
+        limb copy[MOST];
+        integer_view(part ? ratio_denominator(v) : ratio_numerator(v), &x);
+        if (part) *at++ = '/';
+        if (x.negative) *at++ = '-';
+        if (x.n > MOST) *at++ = '_';
+        copy[0] = limbs_bit_length(x.d, x.n);
+        if (x.n <= MOST) __builtin_memcpy(copy, x.d, x.n * sizeof *copy);
+        char *start = limbs_to_digits(copy, x.n <= MOST ? x.n : 1, 10, end, 1);
+        __builtin_memcpy(at, start, (size_t)(end - start));
+        at += end - start;
+    }
+    return (size_t)(at - to);
+}
+
 /* ---- from text ---- */
 
 static bool is_decimal(char c)

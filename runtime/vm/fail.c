@@ -167,7 +167,10 @@ static void put_value(struct text *t, value v, unsigned depth)
         put(t, "#", 1);
         return;
     }
+    char digits[NUMBER_SHORT_TEXT_MAX];
     switch (type_of(v)) {
+    case T_BIGINT:
+    case T_RATIO: put(t, digits, exact_format_short(v, digits)); return;
     case T_STRING:
     case T_STRING_BLOB: put_quoted(t, v); return;
     case T_SYMBOL:

@@ -289,6 +289,36 @@ static void test_identities(unsigned rounds, unsigned limbs)
     }
 }
 
+/* Ratios and doubles that agree in many bits: a/b against (a b + 1)/b^2 and the like. */
+static void test_close(unsigned rounds)
+{
+    for (unsigned i = 0; i < rounds; i++) {
+        value a = random_integer(6), b = random_integer(6), one = from_fixnum(1);
+        if (number_sign(a) == 0 || number_sign(b) == 0) continue;
+        value x = divide(a, b), bb = mul(b, b), y = divide(add(mul(a, b), one), bb),
+              z = divide(sub(mul(a, b), one), bb);
+        CHECK(number_compare(x, y) == -1 && number_compare(y, x) == 1 && number_compare(z, x) == -1 &&
+              number_compare(x, z) == 1);
+        CHECK(number_compare(x, x) == 0 && number_compare(z, y) == -1);
+        double d = number_to_double(x);
+        value exact = read("1"); /* the double as a ratio, by arithmetic on its parts */
+        int e;
+        if (d - d != 0 || d == 0 || __builtin_fabs(d) < 1e-290) continue;
+        double m = __builtin_frexp(d, &e);
+        exact = number_from_i64(p, (int64_t)(m * 0x1p53));
+        exact = e - 53 >= 0 ? mul(exact, number_shl(p, one, from_fixnum(e - 53)))
+                            : divide(exact, number_shl(p, one, from_fixnum(53 - e)));
+        CHECK(number_compare(from_double(d), exact) == 0);
+        CHECK(number_compare(x, from_double(d)) == number_compare(x, exact));
+        CHECK(number_compare(add(exact, divide(one, bb)), from_double(d)) == 1);
+    }
+    char text[NUMBER_SHORT_TEXT_MAX];
+    CHECK(exact_format_short(read("-22/7"), text) == 5 && memcmp(text, "-22/7", 5) == 0);
+    CHECK(exact_format_short(number_shl(p, from_fixnum(1), from_fixnum(511)), text) == 154);
+    CHECK(exact_format_short(number_shl(p, from_fixnum(-1), from_fixnum(512)), text) == 5 &&
+          memcmp(text, "-_513", 5) == 0);
+}
+
 static void test_small(unsigned rounds)
 {
     for (unsigned i = 0; i < rounds; i++) {
@@ -466,6 +496,7 @@ int main(void)
     test_text();
     test_compare();
     test_small(20000);
+    test_close(3000);
     test_identities(2000, 1);
     test_identities(2000, 3);
     test_identities(500, 15);
