@@ -9,7 +9,7 @@
 #include "runtime/value/seq.h"
 #include "runtime/value/sorted.h"
 
-enum { FRAME_WORDS = 8, FIRST_FRAMES = 8, PART_BUDGET = 64, STEPS_PER_TURN = 12000 };
+enum { FRAME_WORDS = 8, FIRST_FRAMES = 8, PART_BUDGET = 64, PART_LEVELS = 3, STEPS_PER_TURN = 12000 };
 enum { MACHINE_DEPTH, MACHINE_FRAMES };
 enum frame_kind {
     EQUAL_SEQUENCES,
@@ -153,7 +153,7 @@ static enum outcome start_equal(struct machine *m, value a, value b)
 {
     struct key_op op = KEY_OP(m->p);
     int budget = PART_BUDGET;
-    int same = equal_deep(&op, a, b, &budget, DEEP_LEVELS - 4);
+    int same = equal_deep(&op, a, b, &budget, DEEP_LEVELS - PART_LEVELS);
     m->steps += PART_BUDGET - budget + 1;
     if (same >= 0) return m->answer = (uint64_t)same, ANSWERED;
     switch (value_kind(a)) {
@@ -314,7 +314,7 @@ static enum outcome start_fold(struct machine *m, value v, enum digest_mode mode
 {
     int budget = PART_BUDGET;
     uint64_t h;
-    bool done = digest_deep(m->p, v, mode, &budget, DEEP_LEVELS - 4, &h);
+    bool done = digest_deep(m->p, v, mode, &budget, DEEP_LEVELS - PART_LEVELS, &h);
     m->steps += PART_BUDGET - budget + 1;
     if (done) return m->answer = h, ANSWERED;
     enum value_kind kind = value_kind(v);
@@ -440,7 +440,7 @@ static enum outcome step_fold_tuple(struct machine *m)
 static enum outcome start_compare(struct machine *m, value a, value b)
 {
     int budget = PART_BUDGET;
-    value c = value_compare_at(m->p, a, b, &budget, DEEP_LEVELS - 4);
+    value c = value_compare_at(m->p, a, b, &budget, DEEP_LEVELS - PART_LEVELS);
     m->steps += PART_BUDGET - budget + 1;
     if (c == VAL_ERROR) return FAILED;
     if (c != VAL_SLOW) return m->answer = (uint64_t)(to_fixnum(c) + 1), ANSWERED;
