@@ -30,6 +30,7 @@ void domains_free(struct system *s)
     if (t->slots != NULL) port_memory_free(s->port, t->slots, SLOTS_BYTES);
     if (t->generations != NULL) port_memory_free(s->port, t->generations, GENERATIONS_BYTES);
     if (t->free != NULL) port_memory_free(s->port, t->free, FREE_BYTES);
+    if (t->by_name != NULL) system_release(s, t->by_name, t->name_capacity * sizeof *t->by_name);
     system_release(s, t, sizeof *t);
     s->domains = NULL;
 }
@@ -78,6 +79,57 @@ static void give_slot(struct system *s, struct domain *d)
     t->free[t->free_count++] = index;
 }
 
+/* ---- children by name ---- */
+
+static struct domain **name_bucket(struct domain_table *t, const struct domain *parent, value name)
+{
+    return &t->by_name[(string_hash(name) ^ (uint32_t)parent->id * 0x9e3779b9u) & (t->name_capacity - 1)];
+}
+
+/* Twice the buckets when there are as many names; without memory the chains get longer. */
+static void grow_names(struct system *s)
+{
+    struct domain_table *t = s->domains;
+    if (t->name_count < t->name_capacity) return;
+    struct domain_table bigger = {.name_capacity = t->name_capacity == 0 ? 16 : t->name_capacity * 2};
+    bigger.by_name = system_alloc(s, bigger.name_capacity * sizeof *bigger.by_name);
+    if (bigger.by_name == NULL) return;
+    for (uint32_t i = 0; i < t->name_capacity; i++)
+        for (struct domain *d = t->by_name[i], *next = NULL; d != NULL; d = next) {
+            next = d->name_next;
+            struct domain **bucket = name_bucket(&bigger, d->parent, d->name);
+            d->name_next = *bucket;
+            *bucket = d;
+        }
+    if (t->by_name != NULL) system_release(s, t->by_name, t->name_capacity * sizeof *t->by_name);
+    t->by_name = bigger.by_name;
+    t->name_capacity = bigger.name_capacity;
+}
+
+static void name_add(struct domain *d)
+{
+    struct domain_table *t = d->system->domains;
+    if (d->name == NIL) return;
+    grow_names(d->system);
+    if (t->name_capacity == 0) return;
+    struct domain **bucket = name_bucket(t, d->parent, d->name);
+    d->name_next = *bucket;
+    *bucket = d;
+    t->name_count++;
+}
+
+static void name_remove(struct domain *d)
+{
+    struct domain_table *t = d->system->domains;
+    if (d->name == NIL || t->name_capacity == 0) return;
+    struct domain **at = name_bucket(t, d->parent, d->name);
+    while (*at != NULL && *at != d)
+        at = &(*at)->name_next;
+    if (*at == NULL) return;
+    *at = d->name_next;
+    t->name_count--;
+}
+
 /* Into the tree, with the parent's names as they are now. */
 static bool attach(struct domain *d, struct domain *parent, const struct domain_options *o)
 {
@@ -102,6 +154,7 @@ static bool attach(struct domain *d, struct domain *parent, const struct domain_
         if (d->sibling != NULL) d->sibling->link_at = &d->sibling;
         parent->child = d;
         parent->child_count++;
+        name_add(d);
         return true;
     }
     cells_free(d);
@@ -183,6 +236,7 @@ static bool reap(struct domain *d)
         *d->link_at = d->sibling;
         if (d->sibling != NULL) d->sibling->link_at = d->link_at;
         d->parent->child_count--;
+        name_remove(d);
         if (d->budget == &d->own_budget) budget_return(&d->own_budget);
     }
     give_slot(d->system, d);
@@ -234,6 +288,7 @@ bool domain_kill_some(struct scheduler *sched, struct domain *d, uint32_t *index
 {
     struct system *s = sched->system;
     if (*index == 0) doom(s, d);
+    if (d->state == DOMAIN_GONE) return false; /* it was empty */
     uint32_t end = process_slot_limit(s);
     for (; *index < end && limit > 0; limit--) {
         struct process *p = process_next(s, index);
@@ -257,9 +312,9 @@ void domain_kill(struct system *s, struct domain *d)
 struct domain *domain_child_named(struct system *s, struct domain *parent, value name)
 {
     lock_acquire(&s->domains->lock);
-    struct domain *d = parent->child;
-    while (d != NULL && !(d->state == DOMAIN_LIVE && d->name != NIL && string_equal(d->name, name)))
-        d = d->sibling;
+    struct domain *d = s->domains->name_capacity == 0 ? NULL : *name_bucket(s->domains, parent, name);
+    while (d != NULL && !(d->parent == parent && d->state == DOMAIN_LIVE && string_equal(d->name, name)))
+        d = d->name_next;
     lock_release(&s->domains->lock);
     return d;
 }

@@ -17,6 +17,8 @@ struct domain_table {
     uint32_t free_capacity;
     struct domain **slots; /* LIMIT_DOMAINS, lazily committed; atomic */
     uint32_t *generations;
+    struct domain **by_name; /* chains of named children, by parent and name */
+    uint32_t name_capacity, name_count;
 };
 
 /* ---- domains (sched/domain.c) ---- */

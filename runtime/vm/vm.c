@@ -42,22 +42,30 @@ static const char *const intrinsic_names[INTRINSIC_COUNT] = {
 
 #define LINKS_BYTES ((uint64_t)LIMIT_UNITS * sizeof(struct link *))
 
+static const struct prim *operator_of(const char *name)
+{
+    int index = prim_find(name, __builtin_strlen(name));
+    return index < 0 ? NULL : &prims[index];
+}
+
 bool vm_domain_init(struct system *s, struct domain *d)
 {
     struct vm_domain *vm = &d->vm;
     vm_dispatch_init(&vm->dispatch);
     vm->links = port_memory_allocate(s->port, LINKS_BYTES);
     if (vm->links == NULL) return false;
+    /* a child has the parent's cells at the same indices: no name needs to be looked up */
+    const struct vm_domain *above = d->parent != NULL ? &d->parent->vm : NULL;
     for (unsigned t = 0; t < TRAPS; t++) {
-        vm->traps[t] = domain_cell_named(d, trap_names[t], true);
+        vm->traps[t] = above != NULL ? domain_cell_at(d, above->traps[t]->index) : domain_cell_named(d, trap_names[t], true);
         if (vm->traps[t] == NULL) return false;
     }
     for (unsigned i = 0; i < INTRINSIC_COUNT; i++) {
-        struct cell *c = domain_cell_named(d, intrinsic_names[i], true);
+        struct cell *c = above != NULL ? domain_cell_at(d, above->intrinsics[i]->index)
+                                       : domain_cell_named(d, intrinsic_names[i], true);
         if (c == NULL) return false;
-        int index = prim_find(intrinsic_names[i], __builtin_strlen(intrinsic_names[i]));
         vm->intrinsics[i] = c;
-        vm->operators[i] = index < 0 ? NULL : &prims[index];
+        vm->operators[i] = above != NULL ? above->operators[i] : operator_of(intrinsic_names[i]);
         vm->originals[i] = d->parent != NULL ? d->parent->vm.originals[i] : VAL_UNBOUND;
         c->flags = (c->flags & ~CELL_VM_MASK) | (i + 1) << 16;
         vm_cell_changed(d, c);
