@@ -143,15 +143,14 @@ value prim_sleep(struct process *p, value *a, unsigned argc)
         struct process_ext *e = process_ext(s, p);
         process_unlock(p);
         if (e == NULL) return no_memory(p);
-        timer_cancel(s->system, &e->timer); /* of a receive around this call, which sets it again */
         timer_set_wake(s, &e->timer, p, deadline);
         p->prim_state = number_from_u64(p, deadline);
         return VAL_SUSPEND;
     }
     uint64_t deadline;
-    if (number_to_u64(p->prim_state, &deadline) && port_clock_ns(s->system->port) < deadline)
-        return VAL_SUSPEND;
+    if (number_to_u64(p->prim_state, &deadline) && port_clock_ns(s->system->port) < deadline) return VAL_SUSPEND;
     p->prim_state = NIL;
+    receive_rearm(p);
     return NIL;
 }
 

@@ -166,6 +166,13 @@ uint64_t deadline_after(struct process *p, value ms)
     return wait == 0 ? 0 : now + wait;
 }
 
+/* The timer that a waiting receive shares with sleep was used for that: set it for the receive again. */
+void receive_rearm(struct process *p)
+{
+    struct process_ext *e = p->ext;
+    if (e != NULL && e->deadline_ns != 0) timer_set_wake(p->scheduler, &e->timer, p, e->deadline_ns);
+}
+
 bool mailbox_timed_out(struct process *p, value ms)
 {
     if (ms == NIL) return false;

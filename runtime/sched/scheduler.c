@@ -289,6 +289,7 @@ static void turn(struct scheduler *s, struct process *p)
         if (UNLIKELY((p->flags & PROC_INTERRUPTED) != 0)) {
             p->flags &= ~PROC_INTERRUPTED;
             vm_interrupt(p);
+            receive_rearm(p);
         }
         how = vm_run(p);
         p->flags = how == VM_WAIT ? p->flags | PROC_WAITS : p->flags & ~PROC_WAITS;

@@ -221,6 +221,7 @@ void mailbox_close(struct scheduler *s, struct process *p);
 void message_drop(struct scheduler *s, struct process *receiver,
                   struct message *m); /* gives credit back, frees */
 
+void receive_rearm(struct process *p);
 uint64_t deadline_after(struct process *p, value ms); /* 0: at once; never overflows */
 
 /* ---- questions about processes (sched/inspect.c) ---- */

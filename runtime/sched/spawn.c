@@ -80,7 +80,10 @@ static struct domain *new_domain(struct process *p, value name, value options)
     if (o.name == VAL_ERROR || o.meta == VAL_ERROR) return NULL;
     o.no_children = map_get_keyword(options, p->domain->system->keywords[KW_CAN_SPAWN_DOMAINS]) == FALSE_;
     struct domain *d = domain_new(p->domain->system, p->domain, &o);
-    if (d == NULL)
+    if (d != NULL) return d;
+    if (__atomic_load_n(&p->domain->state, __ATOMIC_SEQ_CST) != DOMAIN_LIVE)
+        process_fail(p, ERR_NO_DOMAIN, NIL, "this domain is being taken down");
+    else
         process_fail(p, ERR_OUT_OF_MEMORY, NIL, "the domain's memory does not allow for the new domain");
     return d;
 }

@@ -62,6 +62,7 @@ static void set(struct scheduler *s, struct timer *t, uint64_t deadline_ns)
 
 void timer_set_wake(struct scheduler *s, struct timer *t, struct process *p, uint64_t deadline_ns)
 {
+    timer_cancel(s->system, t); /* it may be set still: what it was set for can be over before it fires */
     lock_acquire(&s->timers->lock);
     t->kind = TIMER_WAKE;
     t->process = p;

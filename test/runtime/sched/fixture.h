@@ -86,6 +86,7 @@ static inline value fixture_run(struct fixture *f, const char *text)
     return v;
 }
 
+static inline int64_t to_fixnum_or(value v);
 static inline bool fixture_is_keyword(value v, const char *name)
 {
     return is_keyword(v) && name_is(v, NULL, name);
@@ -106,6 +107,10 @@ static inline int64_t to_fixnum_or(value v)
         const char *bytes = string_bytes(to_obj(v)->p[2], &size);
         printf("a keyword instead of an integer: %.*s\n", (int)size, bytes);
     }
+    if (is_vector(v)) {
+        printf("a vector instead of an integer\n");
+        for (uint64_t i = 0; i < vector_count(v); i++) to_fixnum_or(vector_nth(v, i));
+    }
     if (is_map(v)) {
         value m = VAL_ABSENT, key, val;
         struct walk w;
@@ -115,6 +120,7 @@ static inline int64_t to_fixnum_or(value v)
         const char *bytes = is_string(m) ? string_bytes(m, &size) : "";
         printf("a condition instead of an integer: %.*s\n", (int)size, bytes);
     }
+    printf("value %llx %s\n", (unsigned long long)v, is_ptr(v) ? object_info[type_of(v)].name : "");
     return INT64_MIN;
 }
 
