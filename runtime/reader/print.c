@@ -68,6 +68,8 @@ static void open_collection(struct printer *w, enum print_kind kind, const char 
     print_push(w, kind, cur);
 }
 
+static void print_bare(struct printer *w, value v);
+
 static void print_record_plainly(struct printer *w, value v)
 {
     const struct object *o = to_obj(v);
@@ -142,7 +144,24 @@ static void print_big(struct printer *w, value v)
         print_push(w, P_NUMBER, v);
 }
 
+/* ^{...} in front of a value that has metadata; the value follows when the map is printed. */
+static void print_meta(struct printer *w, value v, value meta)
+{
+    text_byte(&w->out, '^');
+    print_push(w, P_BEHIND_META, v);
+    print_bare(w, meta);
+}
+
 void print_value(struct printer *w, value v)
+{
+    value meta = w->meta ? obj_meta(v) : NIL;
+    if (meta != NIL && is_map(meta) && map_count(meta) > 0)
+        print_meta(w, v, meta);
+    else
+        print_bare(w, v);
+}
+
+static void print_bare(struct printer *w, value v)
 {
     switch (type_of(v)) {
     case T_STRING:
@@ -358,6 +377,13 @@ void print_step(struct printer *w)
         print_value(w, v);
         break;
     }
+    case P_BEHIND_META: {
+        value v = w->f.cur;
+        pop_frame(w, false);
+        text_byte(&w->out, ' ');
+        print_bare(w, v);
+        break;
+    }
     case P_OBJECT: w->request = true; break;
     case P_STRING:
         print_string_step(w);
@@ -383,7 +409,7 @@ struct saved {
     int64_t length, level;
     uint32_t stack_used, depth;
     uint8_t kind, mode;
-    bool started, separated;
+    bool started, separated, meta;
 };
 enum { SV_RAW, SV_STACK, SV_CUR, SV_AUX, SV_ITEMS, SV_TEXT, SV_COUNT = SV_TEXT + TEXT_SAVED_VALUES };
 
@@ -397,7 +423,8 @@ static value printer_save(struct printer *w)
                       .kind = w->f.kind,
                       .mode = (uint8_t)w->mode,
                       .started = w->f.started,
-                      .separated = w->separated};
+                      .separated = w->separated,
+                      .meta = w->meta};
     value stack = stack_save(&w->stack, &s.stack_used), text[TEXT_SAVED_VALUES];
     text_save(&w->out, text, s.text);
     struct object *raw = heap_alloc(w->p, T_STATE_RAW, 0, (sizeof s + 7) / 8);
@@ -424,6 +451,7 @@ static void printer_load(struct printer *w, struct process *p, value state)
     w->args = NULL;
     w->argc = 0;
     w->separated = s.separated;
+    w->meta = s.meta;
     w->request = w->shorten = false;
     w->length = s.length;
     w->level = s.level;
@@ -437,7 +465,7 @@ static void printer_start(struct printer *w, struct process *p, enum print_mode 
     w->p = p;
     w->f = (struct print_frame){.kind = P_DONE, .cur = NIL, .aux = NIL};
     w->mode = mode;
-    w->separated = w->request = w->shorten = false;
+    w->meta = w->separated = w->request = w->shorten = false;
     w->items = NIL;
     w->args = NULL;
     w->argc = 0;
@@ -518,6 +546,8 @@ static value print_all(struct process *p, value *a, const char *function, bool s
         w.length = limit_option(p, a[1], "length");
         w.level = limit_option(p, a[1], "level");
         if (map_get_keyword(a[1], keyword_c(p, NULL, "readably")) == FALSE_) w.mode = PRINT_PLAIN;
+        value meta = map_get_keyword(a[1], keyword_c(p, NULL, "meta"));
+        w.meta = !is_sentinel(meta) && truthy(meta);
     }
     w.separated = several;
     w.items = several ? a[0] : NIL;

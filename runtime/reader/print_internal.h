@@ -17,11 +17,12 @@ enum print_kind {
     P_ENTRIES, /* a map or record as a sequence of entries; aux: the value that follows the key just printed */
     P_AMAP,    /* index counts keys and values */
     P_ONE,     /* cur, then nothing: behind a tag */
-    P_STRING,  /* readable: index is the byte offset */
-    P_RAW,     /* bytes of a string as they are */
-    P_BYTES,   /* digits of a binary */
-    P_OBJECT,  /* a record or instance of deftype: Lonala may have a text of its own for it */
-    P_NUMBER,  /* a large number; aux: the state of its conversion */
+    P_BEHIND_META, /* cur, whose metadata was printed */
+    P_STRING,      /* readable: index is the byte offset */
+    P_RAW,         /* bytes of a string as they are */
+    P_BYTES,       /* digits of a binary */
+    P_OBJECT,      /* a record or instance of deftype: Lonala may have a text of its own for it */
+    P_NUMBER,      /* a large number; aux: the state of its conversion */
 };
 
 struct print_frame {
@@ -43,6 +44,7 @@ struct printer {
     struct process *p;
     struct print_frame f;
     enum print_mode mode;
+    bool meta;      /* metadata is printed, too */
     bool separated; /* P_ITEMS: by blanks */
     value items;    /* P_ITEMS: a vector; NIL: args */
     const value *args;

@@ -65,6 +65,13 @@ static value object(enum object_type t, unsigned flags, unsigned n, value a, val
     return from_obj(o);
 }
 
+static void metadata(void)
+{
+    value v = read1("[^:a [1] ^{:b ^:c [2]} x ^{:d 1} {:e 2} #{}]");
+    prints(v, "{:meta true}", "[^{:a true} [1] ^{:b ^{:c true} [2]} x ^{:d 1} {:e 2} #{}]");
+    prints(v, NULL, "[[1] x {:e 2} #{}]");
+}
+
 static void unreadable(void)
 {
     prints(object(T_PID, OBJ_A, 1, 42, 0), NULL, "#<pid 42>");
@@ -286,6 +293,7 @@ int main(void)
     p = stub_process();
     plain();
     limits();
+    metadata();
     unreadable();
     record_values();
     names();
