@@ -10,6 +10,7 @@
 #define STEPS_AT_LEAST 200
 #define STEPS_UNRESERVED 800 /* steps that surely allocate less than 64 KiB */
 #define RESERVE_WORDS 32768  /* more than a whole turn needs */
+#define LIFT_MOST 64u        /* entries of a map whose keys are looked through for a common namespace */
 #define SHORT_STEPS 2000
 #define STRING_AT_ONCE 256u /* strings and binaries up to here need no frame of their own */
 
@@ -21,7 +22,8 @@ static void save_frame(struct printer *w)
     stack_push(&w->stack, f->cur);
     stack_push(&w->stack, f->aux);
     stack_push(&w->stack, from_fixnum((int64_t)f->index));
-    stack_push(&w->stack, from_fixnum((int64_t)(f->count << 8 | (uint64_t)f->started << 7 | f->kind)));
+    stack_push(&w->stack, from_fixnum((int64_t)(f->count << 8 | (uint64_t)f->started << 7 |
+                                                (uint64_t)f->lifted << 6 | f->kind)));
 }
 
 static bool is_collection(unsigned kind)
@@ -46,7 +48,8 @@ static void pop_frame(struct printer *w, bool collection)
     f->cur = stack_pop(&w->stack);
     f->count = head >> 8;
     f->started = head >> 7 & 1;
-    f->kind = head & 127;
+    f->lifted = head >> 6 & 1;
+    f->kind = head & 63;
     w->depth -= collection;
 }
 
@@ -69,6 +72,48 @@ static void open_collection(struct printer *w, enum print_kind kind, const char 
 }
 
 static void print_bare(struct printer *w, value v);
+
+/* The namespace that all keys of a map have (a string), if it can be put in front; else NIL.  Large maps are not looked
+ * through. */
+static value common_namespace(struct printer *w, value map)
+{
+    struct walk walk;
+    value key, val, ns = NIL;
+    if (map_count(map) > LIFT_MOST) return NIL;
+    for (walk_start(&walk, map); walk_next(&walk, &key, &val);) {
+        if ((!is_keyword(key) && !is_symbol(key)) || name_ns(key) == NIL || !print_name_reads_back(key))
+            return NIL;
+        if (ns == NIL)
+            ns = name_ns(key);
+        else if (!string_equal(ns, name_ns(key)))
+            return NIL;
+    }
+    w->work -= (int64_t)map_count(map);
+    return ns;
+}
+
+static void open_map(struct printer *w, enum print_kind kind, value map)
+{
+    value ns = w->lift && (w->level < 0 || w->depth < w->level) ? common_namespace(w, map) : NIL;
+    if (ns == NIL) {
+        open_collection(w, kind, "{", map);
+        return;
+    }
+    text_c(&w->out, "#:");
+    text_string(&w->out, ns);
+    open_collection(w, kind, "{", map);
+    w->f.lifted = true;
+}
+
+static void print_key(struct printer *w, value key)
+{
+    if (!w->f.lifted) {
+        print_value(w, key);
+        return;
+    }
+    if (is_keyword(key)) text_byte(&w->out, ':');
+    text_string(&w->out, name_name(key));
+}
 
 static void print_record_plainly(struct printer *w, value v)
 {
@@ -176,9 +221,9 @@ static void print_bare(struct printer *w, value v)
     case T_SVECTOR:
     case T_VECTOR:
     case T_SUBVECTOR: open_collection(w, P_VECTOR, "[", v); return;
-    case T_AMAP: open_collection(w, P_AMAP, "{", v); return;
+    case T_AMAP: open_map(w, P_AMAP, v); return;
     case T_HMAP:
-    case T_SMAP: open_collection(w, P_ENTRIES, "{", v); return;
+    case T_SMAP: open_map(w, P_ENTRIES, v); return;
     case T_HSET:
     case T_SSET: open_collection(w, P_SET, "#{", v); return;
     case T_RECORD: print_record(w, v); return;
@@ -265,7 +310,10 @@ static void step_amap(struct printer *w)
         close_collection(w, "}");
         return;
     }
-    print_value(w, o->p[i]);
+    if (i % 2)
+        print_value(w, o->p[i]);
+    else
+        print_key(w, o->p[i]);
 }
 
 static void step_entries(struct printer *w)
@@ -287,7 +335,7 @@ static void step_entries(struct printer *w)
     }
     w->work -= 4; /* the walk makes an entry and a place */
     f->aux = vector_nth(entry, 1);
-    print_value(w, vector_nth(entry, 0));
+    print_key(w, vector_nth(entry, 0));
 }
 
 static void step_items(struct printer *w)
@@ -409,7 +457,7 @@ struct saved {
     int64_t length, level;
     uint32_t stack_used, depth;
     uint8_t kind, mode;
-    bool started, separated, meta;
+    bool started, separated, meta, lift, lifted;
 };
 enum { SV_RAW, SV_STACK, SV_CUR, SV_AUX, SV_ITEMS, SV_TEXT, SV_COUNT = SV_TEXT + TEXT_SAVED_VALUES };
 
@@ -424,7 +472,9 @@ static value printer_save(struct printer *w)
                       .mode = (uint8_t)w->mode,
                       .started = w->f.started,
                       .separated = w->separated,
-                      .meta = w->meta};
+                      .meta = w->meta,
+                      .lift = w->lift,
+                      .lifted = w->f.lifted};
     value stack = stack_save(&w->stack, &s.stack_used), text[TEXT_SAVED_VALUES];
     text_save(&w->out, text, s.text);
     struct object *raw = heap_alloc(w->p, T_STATE_RAW, 0, (sizeof s + 7) / 8);
@@ -445,13 +495,14 @@ static void printer_load(struct printer *w, struct process *p, value state)
     struct saved s;
     __builtin_memcpy(&s, to_obj(o->p[SV_RAW])->p, sizeof s);
     w->p = p;
-    w->f = (struct print_frame){s.kind, s.started, s.count, s.index, o->p[SV_CUR], o->p[SV_AUX]};
+    w->f = (struct print_frame){s.kind, s.lifted, s.started, s.count, s.index, o->p[SV_CUR], o->p[SV_AUX]};
     w->mode = (enum print_mode)s.mode;
     w->items = o->p[SV_ITEMS];
     w->args = NULL;
     w->argc = 0;
     w->separated = s.separated;
     w->meta = s.meta;
+    w->lift = s.lift;
     w->request = w->shorten = false;
     w->length = s.length;
     w->level = s.level;
@@ -465,7 +516,7 @@ static void printer_start(struct printer *w, struct process *p, enum print_mode 
     w->p = p;
     w->f = (struct print_frame){.kind = P_DONE, .cur = NIL, .aux = NIL};
     w->mode = mode;
-    w->meta = w->separated = w->request = w->shorten = false;
+    w->lift = w->meta = w->separated = w->request = w->shorten = false;
     w->items = NIL;
     w->args = NULL;
     w->argc = 0;
@@ -532,6 +583,12 @@ static int64_t limit_option(struct process *p, value options, const char *name)
     return is_fixnum(v) && to_fixnum(v) >= 0 ? to_fixnum(v) : -1;
 }
 
+static bool true_option(struct process *p, value options, const char *name)
+{
+    value v = map_get_keyword(options, keyword_c(p, NULL, name));
+    return !is_sentinel(v) && truthy(v);
+}
+
 static value print_all(struct process *p, value *a, const char *function, bool several)
 {
     struct printer w;
@@ -546,8 +603,8 @@ static value print_all(struct process *p, value *a, const char *function, bool s
         w.length = limit_option(p, a[1], "length");
         w.level = limit_option(p, a[1], "level");
         if (map_get_keyword(a[1], keyword_c(p, NULL, "readably")) == FALSE_) w.mode = PRINT_PLAIN;
-        value meta = map_get_keyword(a[1], keyword_c(p, NULL, "meta"));
-        w.meta = !is_sentinel(meta) && truthy(meta);
+        w.meta = true_option(p, a[1], "meta");
+        w.lift = true_option(p, a[1], "namespace-maps");
     }
     w.separated = several;
     w.items = several ? a[0] : NIL;

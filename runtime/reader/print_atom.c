@@ -109,7 +109,7 @@ void print_char(struct printer *w, uint32_t c)
 }
 
 /* Does it read back as it prints?  ns and name are joined by a slash, so a slash in ns would move the border. */
-static bool name_reads_back(value v)
+bool print_name_reads_back(value v)
 {
     size_t ns_size = 0, size;
     const char *ns = name_ns(v) == NIL ? NULL : string_bytes(name_ns(v), &ns_size),
@@ -140,7 +140,7 @@ static void put_name_parts(struct printer *w, value name)
 
 void print_name(struct printer *w, value name)
 {
-    if (w->mode == PRINT_READABLY && !name_reads_back(name)) {
+    if (w->mode == PRINT_READABLY && !print_name_reads_back(name)) {
         value parts[] = {name_ns(name), name_name(name)};
         text_c(&w->out, is_keyword(name) ? "#lona/keyword " : "#lona/symbol ");
         print_push(w, P_ONE, vector_make(w->p, parts, 2));

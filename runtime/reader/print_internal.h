@@ -27,6 +27,7 @@ enum print_kind {
 
 struct print_frame {
     uint8_t kind;
+    bool lifted;    /* the keys' common namespace was printed in front */
     bool started;   /* something was printed in it: a separator goes before the next */
     uint64_t count; /* items printed, for the limit */
     uint64_t index;
@@ -44,6 +45,7 @@ struct printer {
     struct process *p;
     struct print_frame f;
     enum print_mode mode;
+    bool lift;      /* maps print with their keys' common namespace in front */
     bool meta;      /* metadata is printed, too */
     bool separated; /* P_ITEMS: by blanks */
     value items;    /* P_ITEMS: a vector; NIL: args */
@@ -75,6 +77,7 @@ void print_number_step(struct printer *w);
 void print_raw_step(struct printer *w);
 void print_char(struct printer *w, uint32_t c);
 void print_name(struct printer *w, value name);
+bool print_name_reads_back(value name); /* is what prints for it read as the same name? */
 /* What is no collection, string or large number: all of it at once. */
 void print_atom(struct printer *w, value v);
 void print_type_name(struct printer *w, value rtype);

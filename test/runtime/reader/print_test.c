@@ -70,6 +70,14 @@ static void metadata(void)
     value v = read1("[^:a [1] ^{:b ^:c [2]} x ^{:d 1} {:e 2} #{}]");
     prints(v, "{:meta true}", "[^{:a true} [1] ^{:b ^{:c true} [2]} x ^{:d 1} {:e 2} #{}]");
     prints(v, NULL, "[[1] x {:e 2} #{}]");
+    const char *lift = "{:namespace-maps true}";
+    prints(read1("{:a/b 1 a/c {:d 2} :a/e 3}"), lift, "#:a{:b 1, c {:d 2}, :e 3}");
+    prints(read1("{:a/b 1 :c 2}"), lift, "{:a/b 1, :c 2}");
+    prints(read1("{:a/b 1 :b/b 2}"), lift, "{:a/b 1, :b/b 2}");
+    prints(read1("{:a/b 1 #lona/keyword [\"a\" \"x y\"] 2}"), lift,
+           "{:a/b 1, #lona/keyword [\"a\" \"x y\"] 2}");
+    prints(read1("{}"), lift, "{}");
+    prints(read1("[{:a/b 1}]"), "{:namespace-maps true :level 1}", "[#]");
 }
 
 static void unreadable(void)
