@@ -162,6 +162,7 @@ bool gen_receive(struct compiler *c, uint32_t n, struct dest d)
     if (node.b) timeout = gen_operand(c, n + 1);
     uint32_t message = new_register(c);
     AT(c, vars, struct var, node.a).reg = message;
+    emit(c, OP_RECV_START, 0, 0, 0);
     bind(c, &peek);
     emit_jump(c, OP_RECV_PEEK, message, 0, &wait);
     uint32_t first = here(c);

@@ -141,6 +141,7 @@ void vm_complete(struct process *p, value v)
     case OP_BREAK:
     case OP_RECV_WAITT:
     case OP_RECV_TAKE: p->ip++; return;
+    case OP_RECV_SKIP: p->ip += 1 + insn_bc(*i); return;
     default: p->base[i->a] = v; p->ip++;
     }
 }

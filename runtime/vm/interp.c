@@ -643,6 +643,7 @@ static const struct dispatch plain = {{
 #define op_MAP vm_collection
 #define op_SET vm_collection
 #define op_REUNWIND vm_reunwind
+#define op_RECV_START vm_receive
 #define op_RECV_PEEK vm_receive
 #define op_RECV_TAKE vm_receive
 #define op_RECV_SKIP vm_receive

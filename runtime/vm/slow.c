@@ -362,21 +362,39 @@ static VM_HANDLER enum vm_exit receive_timed(HANDLER_ARGS)
     return VM_WAIT;
 }
 
+/* What a receive looked at is no longer known: its own test received messages (or the code is not the compiler's). */
+static VM_HANDLER enum vm_exit receive_lost(HANDLER_ARGS)
+{
+    process_fail(p, ERR_STATE, NIL, "the message is lost: the test of a receive must not receive itself");
+    vm_raise(p, false);
+    GO(vm_continue);
+}
+
 VM_HANDLER enum vm_exit vm_receive(HANDLER_ARGS)
 {
     SAVE();
     switch (ip->op) {
     case OP_RECV_PEEK: {
         value m = mailbox_peek(p);
-        if (m == VAL_ABSENT)
+        if (m == VAL_ABSENT) {
+            p->flags &= ~PROC_PEEKED;
             ip += OPERAND_SBC(w);
-        else
+        } else {
+            p->flags |= PROC_PEEKED;
             base[OPERAND_A(w)] = m;
+        }
         NEXT();
     }
-    case OP_RECV_TAKE: mailbox_take(p); NEXT();
+    case OP_RECV_TAKE:
+        if (UNLIKELY(!(p->flags & PROC_PEEKED))) GO(receive_lost);
+        p->flags &= ~PROC_PEEKED;
+        mailbox_take(p);
+        NEXT();
+    case OP_RECV_START: mailbox_restart(p); NEXT();
     case OP_RECV_SKIP:
+        if (UNLIKELY(!(p->flags & PROC_PEEKED))) GO(receive_lost);
         if (UNLIKELY(--p->reductions <= 0)) GO(vm_safepoint);
+        p->flags &= ~PROC_PEEKED;
         mailbox_skip(p);
         ip += OPERAND_SBC(w);
         NEXT();

@@ -266,15 +266,16 @@ static void test_control(void)
                                            "cleanup 1 .. 3 -> 4 r2\n");
     CODE("(fn* [s] (receive* [m] (if (lona.core/= m 1) (take* (recur m)) (skip*)) s :late))",
          "proto 1, 1 parameter, 2 registers, 0 captures\n"
-         "0 recv-peek r1 -> 6 ; r0\n"
-         "1 jneqi r1 1 -> 5 ; r0 r1\n"
-         "2 recv-take ; r1\n"
-         "3 move r0 r1 ; r1\n"
-         "4 loop -> 0 ; r0\n"
-         "5 recv-skip -> 0 ; r0\n"
-         "6 recv-waitt r0 -> 0 ; r0\n"
-         "7 lit r1 :late\n"
-         "8 ret r1 ; r1\n");
+         "0 recv-start ; r0\n"
+         "1 recv-peek r1 -> 7 ; r0\n"
+         "2 jneqi r1 1 -> 6 ; r0 r1\n"
+         "3 recv-take ; r1\n"
+         "4 move r0 r1 ; r1\n"
+         "5 loop -> 0 ; r0\n"
+         "6 recv-skip -> 1 ; r0\n"
+         "7 recv-waitt r0 -> 1 ; r0\n"
+         "8 lit r1 :late\n"
+         "9 ret r1 ; r1\n");
     CODE("(fn* [a b] (alt* (if a (if b :both (fail*)) (fail*)) (if a :a (fail*)) :none))",
          "proto 1, 2 parameters, 3 registers, 0 captures\n"
          "0 jf r0 -> 4 ; r0 r1\n"

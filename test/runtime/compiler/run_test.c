@@ -619,11 +619,33 @@ static bool one(uint64_t number)
     return false;
 }
 
+/* A receive begins at the head of the queue, however the one before was left; what its test took away it does not take
+ * again. */
+static void receives(void)
+{
+    CHECK_INT(&fixture, 1,
+              "(do (send (self) 1) (send (self) 2) (catch* [t] (receive* [m] (if (== m 2) (do (-throw-to t "
+              "0) (skip*)) "
+              "(skip*))) [v] 0) (receive* [m] (take* m) 0 -1))");
+    const char *const lost[] = {
+        "(do (send (self) 1) (receive* [m] (if (receive* [n] (take* true)) (take* m) (skip*))))",
+        "(do (send (self) 1) (receive* [m] (if (receive* [n] (take* false)) (take* m) (skip*))))",
+        "(do (send (self) 1) (receive* [m] (if (receive* [n] (skip*) 0 true) (take* m) (skip*))))",
+    };
+    for (unsigned i = 0; i < COUNT_OF(lost); i++) {
+        value reason = fixture_run(&fixture, lost[i]);
+        CHECK(is_map(reason));
+        if (is_map(reason))
+            CHECK(fixture_is_keyword(map_get_keyword(reason, fixture.s->keywords[KW_TYPE]), "bad-state"));
+    }
+}
+
 int main(int argc, char **argv)
 {
     uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 2000,
              first = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     fixture_open(&fixture, 1);
+    receives();
     for (uint64_t i = first; i < first + count && check_counts.failed < 3; i++) CHECK(one(i));
     fixture_close(&fixture);
     return check_report();
