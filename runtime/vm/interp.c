@@ -405,6 +405,11 @@ static inline bool is_object_of(value v, enum object_type t)
 {
     return is_ptr(v) && to_obj(v)->header >> 40 == (HEADER_TAG >> 40 | t);
 }
+HANDLER(ISREDUCED)
+{
+    RA = from_bool(is_object_of(RB, T_REDUCED));
+    NEXT();
+}
 HANDLER(FIRST)
 {
     value x = RB;
