@@ -63,14 +63,14 @@ static void stack_shrink(struct process *p)
 
 void heap_safepoint(struct process *p, uint32_t need_words)
 {
-    bool pressed = (p->flags & PROC_OUT_OF_MEMORY) != 0;
+    bool pressed = (p->flags & (PROC_OUT_OF_MEMORY | PROC_COLLECT_ALL)) != 0;
 #if defined(LONA_STRESS)
     bool everything = pressed || heap_cache_of(p)->collections++ % 4 == 3;
 #else
     bool everything = pressed;
 #endif
     bool ok = everything ? collect_everything(p, need_words) : collect_as_due(p, need_words);
-    p->flags &= ~(PROC_COLLECT | PROC_OUT_OF_MEMORY);
+    p->flags &= ~(PROC_COLLECT | PROC_COLLECT_ALL | PROC_OUT_OF_MEMORY);
     refill_reserve(heap_cache_of(p));
     if (!ok || !within_limit(p)) {
         if (!everything) ok = collect_everything(p, need_words);

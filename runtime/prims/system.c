@@ -7,6 +7,7 @@
 #include "runtime/value/collection.h"
 #include "runtime/value/number.h"
 #include "runtime/value/string.h"
+#include "runtime/vm/frames.h"
 
 static struct port *port_of(struct process *p)
 {
@@ -53,6 +54,25 @@ value prim_entropy(struct process *p, value *a, unsigned argc)
 value prim_unique_id(struct process *p, value *a, unsigned argc)
 {
     return number_from_u64(p, unique_number(p->scheduler));
+}
+
+/* ---- memory ---- */
+
+/* The collection happens at the safepoint before this instruction runs again. */
+value prim_garbage_collect(struct process *p, value *a, unsigned argc)
+{
+    if (p->prim_state != NIL) {
+        p->prim_state = NIL;
+        return NIL;
+    }
+    p->prim_state = TRUE_;
+    process_attention(p, PROC_COLLECT | PROC_COLLECT_ALL);
+    return VAL_YIELD;
+}
+
+value prim_resident_bytes(struct process *p, value *a, unsigned argc)
+{
+    return number_from_u64(p, port_memory_resident(port_of(p)));
 }
 
 /* ---- the end ---- */

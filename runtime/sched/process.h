@@ -91,6 +91,7 @@ struct process {
 #define PROC_INTERRUPTED                                                                                     \
     0x100u /* raise :interrupted at the beginning of the next turn */ /* 0x80: PROC_ATTENTION, see vm/frames.h */
 #define PROC_CLEAR_TOKENS 0x800u /* collect all and renumber edit tokens: see value.h, node_token() */
+#define PROC_COLLECT_ALL 0x1000u /* with PROC_COLLECT: a full collection, whatever is due */
 
 /* Raise an error: builds the condition {:type kind :message text ...extra} into p->error and returns VAL_ERROR.
  * fmt knows %s (C string), %d (int64_t), %u (uint64_t), %v (value, printed readably, cut at 200 characters), %c (code

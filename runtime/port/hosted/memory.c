@@ -1,4 +1,5 @@
 /* Memory by mmap. */
+#include <stdio.h>
 #include <sys/mman.h>
 
 #include "runtime/port/hosted/hosted.h"
@@ -45,4 +46,14 @@ void *port_memory_allocate(struct port *p, uint64_t bytes)
 void port_memory_free(struct port *p, void *at, uint64_t bytes)
 {
     munmap(at, bytes);
+}
+
+uint64_t port_memory_resident(struct port *p)
+{
+    unsigned long long size, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f == NULL) return 0;
+    if (fscanf(f, "%llu %llu", &size, &resident) != 2) resident = 0;
+    fclose(f);
+    return resident * PORT_PAGE;
 }
