@@ -9,9 +9,9 @@
 #define NTT_PRIME 0xffffffff00000001ull
 #define NTT_MAX_LOG 31
 
-/* Factors from one block to the next, by stage: made once for many transforms. */
+/* Factors from one block to the next, for stages of radix 2 and 4: made once for many transforms. */
 struct ntt_plan {
-    uint64_t forward[NTT_MAX_LOG], inverse[NTT_MAX_LOG];
+    uint64_t forward[2][NTT_MAX_LOG], inverse[2][NTT_MAX_LOG];
 };
 void ntt_plan_make(struct ntt_plan *plan);
 
@@ -21,13 +21,18 @@ struct ntt_cursor {
     uint64_t factor;
 };
 
-/* Transform a (2^log numbers below p) in place, at most `work` butterflies at a time (a little more is possible).  Returns
- * true when it is done; otherwise call again.  The result of the forward transform is in bit-reversed order, which the
- * inverse one expects; the inverse one leaves everything multiplied by 2^log. */
+/* Transform a (2^log numbers) in place, about `work` butterflies at a time.  Returns true when it is done; otherwise call
+ * again.  The result of the forward transform is in bit-reversed order, which the inverse one expects; the inverse one leaves
+ * everything multiplied by 2^log.  Numbers are below 2^64, not always below p:
+ * ntt_canonical() brings them there. */
 bool ntt_forward(uint64_t *a, unsigned log, const struct ntt_plan *plan, struct ntt_cursor *c, uint32_t work);
 bool ntt_inverse(uint64_t *a, unsigned log, const struct ntt_plan *plan, struct ntt_cursor *c, uint32_t work);
 
-uint64_t ntt_mul(uint64_t a, uint64_t b);    /* a * b mod p, for a, b < p */
+static inline uint64_t ntt_canonical(uint64_t a)
+{
+    return a >= NTT_PRIME ? a - NTT_PRIME : a;
+}
+uint64_t ntt_mul(uint64_t a, uint64_t b);    /* a * b mod p, below p, for any a and b */
 uint64_t ntt_inverse_of_power(unsigned log); /* 2^-log mod p */
 
 #endif

@@ -130,7 +130,7 @@ static void carry_over(struct transform *t, uint64_t *a)
     for (; t->at < end; t->at += 4) {
         limb w = 0;
         for (unsigned k = 0; k < 4; k++) {
-            t->carry += a[t->at + k];
+            t->carry += ntt_canonical(a[t->at + k]);
             w |= (t->carry & 0xffff) << (16 * k);
             t->carry >>= 16;
         }
