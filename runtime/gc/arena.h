@@ -77,7 +77,6 @@ struct arena {
     uint32_t busy;        /* atomic; a scheduler is at work for the cycle */
     uint32_t cycles;
     uint32_t requested, cycles_begun;
-    bool roots_done;     /* cells and atoms were looked through */
     uint32_t wake_index; /* processes below were asked to look through themselves */
     uint32_t waiting;    /* processes that had not done it, in the running pass */
     uint64_t sweep_at;   /* granule */

@@ -20,12 +20,26 @@ static void set_phase(struct arena *a, enum shared_phase phase)
     __atomic_store_n(&a->phase, phase, __ATOMIC_SEQ_CST);
 }
 
+static void mark_root(void *context, value v)
+{
+    struct arena *a = context;
+    shared_shade(a, v);
+}
+
+static void mark_slot(void *context, value *slot)
+{
+    mark_root(context, __atomic_load_n(slot, __ATOMIC_RELAXED));
+}
+
+/* Every scheduler has begun a new turn since the phase was entered.  Cells and atoms are looked through before the first
+ * process is: so what a process that is done reads from them is marked. */
 static void grace_over(struct system *s, struct deferred *d)
 {
     struct arena *a = s->arena;
     if (a->phase == SHARED_SHADING) {
         a->wake_index = a->waiting = 0;
-        a->roots_done = false;
+        domains_visit_shared(s, mark_root, a);
+        atoms_visit(s, mark_slot, a);
         __atomic_store_n(&a->scan_epoch, a->epoch, __ATOMIC_SEQ_CST);
         set_phase(a, SHARED_SCANNING);
     } else {
@@ -55,17 +69,6 @@ static void cycle_begin(struct system *s)
     __atomic_store_n(&a->shade_epoch, epoch, __ATOMIC_SEQ_CST);
     __atomic_store_n(&a->epoch, epoch, __ATOMIC_SEQ_CST);
     system_defer(s, &a->grace, grace_over);
-}
-
-static void mark_root(void *context, value v)
-{
-    struct arena *a = context;
-    shared_shade(a, v);
-}
-
-static void mark_slot(void *context, value *slot)
-{
-    mark_root(context, __atomic_load_n(slot, __ATOMIC_RELAXED));
 }
 
 static void mark_timer(void *context, struct message *m)
@@ -112,11 +115,6 @@ static void scanning(struct scheduler *s)
 {
     struct system *sys = s->system;
     struct arena *a = sys->arena;
-    if (!a->roots_done) {
-        domains_visit_shared(sys, mark_root, a);
-        atoms_visit(sys, mark_slot, a);
-        a->roots_done = true;
-    }
     bool all = processes_done(s);
     if (!schedulers_done(sys)) all = false;
     if (!shared_drain(a, port_clock_ns(sys->port) + SLICE_NS) || !all) return;

@@ -42,12 +42,11 @@ static inline void shared_turn(struct scheduler *s, struct process *p)
     if (UNLIKELY(__atomic_load_n(&a->scan_epoch, __ATOMIC_ACQUIRE) != p->shared_epoch))
         shared_scan_process(s, p);
 }
-/* For a new process: what it is given is shaded, so it counts as looked through. */
+/* For a new process, before it is given anything: while processes are looked through, all it is given is marked on the way,
+ * so it counts as looked through. */
 static inline void shared_process_init(struct scheduler *s, struct process *p)
 {
-    const struct arena *a = s->system->arena;
-    uint32_t shade = __atomic_load_n(&a->shade_epoch, __ATOMIC_SEQ_CST);
-    p->shared_epoch = shade != 0 ? shade : __atomic_load_n(&a->scan_epoch, __ATOMIC_SEQ_CST);
+    p->shared_epoch = __atomic_load_n(&s->system->arena->scan_epoch, __ATOMIC_SEQ_CST);
 }
 
 /* Between turns, now and then, by every scheduler: a bounded piece of what a cycle needs. */
