@@ -288,7 +288,7 @@ bool domain_kill_some(struct scheduler *sched, struct domain *d, uint32_t *index
 {
     struct system *s = sched->system;
     if (*index == 0) doom(s, d);
-    if (d->state == DOMAIN_GONE) return false; /* it was empty */
+    if (__atomic_load_n(&d->state, __ATOMIC_SEQ_CST) == DOMAIN_GONE) return false; /* it was empty */
     uint32_t end = process_slot_limit(s);
     for (; *index < end && limit > 0; limit--) {
         struct process *p = process_next(s, index);
