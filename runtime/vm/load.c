@@ -174,8 +174,12 @@ struct unit *unit_load(struct process *p, const uint8_t *bytes, size_t size)
 {
     struct verify_error e;
     if (!bytecode_verify(bytes, size, &e)) {
-        process_fail(p, ERR_COMPILE, NIL, "the bytecode is not valid: %s (function %u, instruction %u)",
-                     e.rule, (uint64_t)e.proto, (uint64_t)e.insn);
+        if (e.insn == UINT32_MAX)
+            process_fail(p, ERR_COMPILE, NIL, "the bytecode is not valid: %s (byte %u)", e.rule,
+                         (uint64_t)e.offset);
+        else
+            process_fail(p, ERR_COMPILE, NIL, "the bytecode is not valid: %s (function %u, instruction %u)",
+                         e.rule, (uint64_t)e.proto, (uint64_t)e.insn);
         return NULL;
     }
     struct unit_header header;
