@@ -46,7 +46,7 @@ void debug_release(struct system *s, struct process_debug *d);
  *   :failed    true if the instruction failed and a handler runs on top of it
  *   :elided    true for a frame that was replaced by a tail call (recorded while PROC_DEBUGGED is set): only :function and
  *              where it stood are known of it; it has no :id
- * f is moved behind the last one.  Cost: O(count * locals). */
-value debug_frames(struct process *p, struct frame *f, uint32_t count);
+ * Without values, :closure, :args, :locals and :cleared are empty.  f is moved behind the last one.  Cost: O(count * locals). */
+value debug_frames(struct process *p, struct frame *f, uint32_t count, bool values);
 
 #endif

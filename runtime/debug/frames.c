@@ -95,17 +95,16 @@ static value name_of(struct process *p, const struct proto *proto)
                                                    : domain_intern_symbol(p->domain, NULL, 0, "fn", 2);
 }
 
-static value describe(struct process *p, const struct frame *f, bool failed)
+static value describe(struct process *p, const struct frame *f, bool failed, bool values)
 {
     struct view v = {p, f, f->arity, f->arity->proto->unit, (uint32_t)(f->ip - f->arity->entry)};
-    value locals, cleared;
-    locals_of(&v, &locals, &cleared);
-    value entries[PLACE_WORDS + 14] = {0};
+    value locals = empty_map(), cleared = empty_set(), entries[PLACE_WORDS + 14] = {0};
+    if (values) locals_of(&v, &locals, &cleared);
     place_of(&v, entries);
     const value others[14] = {key(p, "id"),       from_fixnum(f->base - p->stack),
                               key(p, "function"), name_of(p, f->arity->proto),
-                              key(p, "closure"),  f->base[FRAME_CLOSURE],
-                              key(p, "args"),     args_of(&v),
+                              key(p, "closure"),  values ? f->base[FRAME_CLOSURE] : NIL,
+                              key(p, "args"),     values ? args_of(&v) : empty_vector(),
                               key(p, "locals"),   locals,
                               key(p, "cleared"),  cleared,
                               key(p, "failed"),   from_bool(failed)};
@@ -145,13 +144,13 @@ static value add_elided(struct process *p, const struct frame *f, value frames, 
     return frames;
 }
 
-value debug_frames(struct process *p, struct frame *f, uint32_t count)
+value debug_frames(struct process *p, struct frame *f, uint32_t count, bool values)
 {
     value frames = empty_vector();
     bool failed = false;
     for (; count > 0 && f->kind != FRAME_END; frame_next(f)) {
         if (f->kind == FRAME_CODE) {
-            frames = vector_conj(p, frames, describe(p, f, failed));
+            frames = vector_conj(p, frames, describe(p, f, failed, values));
             count--;
             frames = add_elided(p, f, frames, &count);
         }
@@ -195,7 +194,7 @@ value prim_frames(struct process *p, value *a, unsigned argc)
     if (id != NIL) frame_next(&f);
     uint32_t count = (uint32_t)min_u64((uint64_t)to_fixnum(a[0]), FRAMES_PER_CALL);
     p->reductions -= (int32_t)count * 10;
-    return debug_frames(p, &f, count);
+    return debug_frames(p, &f, count, true);
 }
 
 value prim_set_frame_local(struct process *p, value *a, unsigned argc)

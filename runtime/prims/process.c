@@ -376,6 +376,11 @@ value prim_process_frames(struct process *p, value *a, unsigned argc)
     return inspect(p, "-process-functions", a, INSPECT_FRAMES);
 }
 
+value prim_process_stack(struct process *p, value *a, unsigned argc)
+{
+    return inspect(p, "-process-frames", a, INSPECT_STACK);
+}
+
 static value summary(struct process *p, struct process *of)
 {
     const value *kw = p->domain->system->keywords;

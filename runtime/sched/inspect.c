@@ -1,5 +1,6 @@
 /* What others may know of a process.  Its heap is its own, so it answers itself: a question travels as a signal and is
  * answered at the beginning of the next turn, even when the process is suspended; who asks waits for the answer. */
+#include "runtime/debug/debug.h"
 #include "runtime/gc/heap.h"
 #include "runtime/gc/pool.h"
 #include "runtime/sched/tree.h"
@@ -133,12 +134,24 @@ static value frames(struct process *p)
     return v;
 }
 
+#define FRAMES_SHOWN 100
+
+/* The stack as the debugger shows it; what it holds, too, or only where it stands. */
+static value stack(struct process *p, bool values)
+{
+    struct frame f;
+    if (p->ip == NULL) return vector_make(p, NULL, 0);
+    frame_top(p, &f);
+    return debug_frames(p, &f, FRAMES_SHOWN, values);
+}
+
 static value answer_about(struct process *p, enum inspect_what what, bool itself)
 {
     switch (what) {
     case INSPECT_INFO: return info(p, itself);
     case INSPECT_MESSAGES: return messages(p, itself);
     case INSPECT_FRAMES: return frames(p);
+    case INSPECT_STACK: return stack(p, true);
     }
     return NIL;
 }
@@ -151,7 +164,8 @@ value inspect_process(struct process *p, enum inspect_what what)
 
 /* ---- travelling ---- */
 
-static void reply(struct scheduler *s, struct process *p, uint64_t to, uint32_t number, value answer)
+/* otherwise: the answer when the first one holds what may not be copied. */
+static void reply(struct scheduler *s, struct process *p, uint64_t to, uint32_t number, value answer, value otherwise)
 {
     struct process *asker = process_by_id(s->system, to);
     if (asker == NULL) return;
@@ -161,7 +175,7 @@ static void reply(struct scheduler *s, struct process *p, uint64_t to, uint32_t 
     struct message *m = message_make(p, asker->domain, content, flags);
     if (m == NULL) { /* it holds what may not be copied */
         p->error = NIL;
-        items[1] = NIL;
+        items[1] = otherwise;
         m = message_make(p, asker->domain, vector_make(p, items, 2), flags);
     }
     if (m == NULL) port_panic(s->system->port, "no memory for an answer");
@@ -179,13 +193,14 @@ static uint32_t number_of(struct message *m)
 
 void inspect_answer(struct process *p, struct message *m)
 {
-    value answer = answer_about(p, (enum inspect_what)(to_fixnum(m->content) & 0xff), false);
-    reply(p->scheduler, p, m->sender, number_of(m), answer);
+    enum inspect_what what = (enum inspect_what)(to_fixnum(m->content) & 0xff);
+    value answer = answer_about(p, what, false);
+    reply(p->scheduler, p, m->sender, number_of(m), answer, what == INSPECT_STACK ? stack(p, false) : NIL);
 }
 
 void inspect_refuse(struct scheduler *s, struct process *p, struct message *m)
 {
-    reply(s, p, m->sender, number_of(m), NIL);
+    reply(s, p, m->sender, number_of(m), NIL, NIL);
 }
 
 void inspect_keep(struct process *p, struct message *m)

@@ -225,7 +225,7 @@ void receive_rearm(struct process *p);
 uint64_t deadline_after(struct process *p, value ms); /* 0: at once; never overflows */
 
 /* ---- questions about processes (sched/inspect.c) ---- */
-enum inspect_what { INSPECT_INFO, INSPECT_MESSAGES, INSPECT_FRAMES };
+enum inspect_what { INSPECT_INFO, INSPECT_MESSAGES, INSPECT_FRAMES, INSPECT_STACK };
 /* Ask; the caller is woken when the answer is there.  0: there is nobody to ask, or no memory. */
 uint32_t inspect_ask(struct scheduler *s, struct process *p, struct process *target, enum inspect_what what);
 value inspect_answered(struct process *p, uint32_t number); /* the answer, or VAL_ABSENT: not yet */
