@@ -76,7 +76,7 @@ printf '(defn f [x]\n(inc\n   x))   \n\n' >layout.lona-s
 expect "fmt --check" 1 'would change: layout.lona-s' "$LONA" fmt --check layout.lona-s
 expect "fmt" 0 'formatted: layout.lona-s' "$LONA" fmt layout.lona-s
 expect "fmt once more" 0 '' "$LONA" fmt --check layout.lona-s
-expect "what fmt wrote" 0 $'(defn f [x]\n  (inc\n   x))' cat layout.lona-s
+expect "what fmt wrote" 0 $'(defn f \\[x\\]\n  (inc\n   x))' cat layout.lona-s
 
 expect "doc of a function" 0 '*lona.core/map*' "$LONA" doc map
 expect "doc of a special form" 0 '*\(if test then else?)*' "$LONA" doc if
