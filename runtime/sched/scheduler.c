@@ -236,21 +236,30 @@ void system_defer(struct system *s, struct deferred *d, void (*release)(struct s
 
 /* ---- the loop ---- */
 
-static void upkeep(struct scheduler *s)
-{
-    s->now_ns = port_clock_ns(s->system->port);
-    timers_advance(s, s->now_ns);
-    epoch_advance(s);
-    epoch_enter(s);
-    process_slot_flush(s, __atomic_load_n(&s->system->shared->epoch, __ATOMIC_SEQ_CST));
-    shared_upkeep(s);
-}
-
 static void console_ready(struct scheduler *s)
 {
     uint64_t id = __atomic_exchange_n(&s->system->shared->console_reader, 0, __ATOMIC_SEQ_CST);
     struct process *p = process_by_id(s->system, id);
     if (p != NULL) process_wake_from(s, p);
+}
+
+/* A scheduler with work to do never waits for its signal: it looks. */
+static void console_poll(struct scheduler *s)
+{
+    if (LIKELY((__atomic_load_n(&s->signal.bits, __ATOMIC_RELAXED) & SIGNAL_CONSOLE) == 0)) return;
+    if ((__atomic_fetch_and(&s->signal.bits, ~SIGNAL_CONSOLE, __ATOMIC_SEQ_CST) & SIGNAL_CONSOLE) != 0)
+        console_ready(s);
+}
+
+static void upkeep(struct scheduler *s)
+{
+    s->now_ns = port_clock_ns(s->system->port);
+    timers_advance(s, s->now_ns);
+    console_poll(s);
+    epoch_advance(s);
+    epoch_enter(s);
+    process_slot_flush(s, __atomic_load_n(&s->system->shared->epoch, __ATOMIC_SEQ_CST));
+    shared_upkeep(s);
 }
 
 static void sleep_until_needed(struct scheduler *s, const uint32_t *until)

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 
 import pexpect
 
@@ -89,19 +90,17 @@ def test_values_and_history():
 
 def test_interrupt():
     s = Session()
-    s.child.send("(loop [] (recur))\r")
-    s.child.expect_exact("\r\n")
-    import time
-    time.sleep(0.5)
-    s.child.send("\x03")
-    s.child.expect_exact("interrupted")
-    s.child.send("\x03")
-    s.child.send("\x03")
-    s.child.send("(restart 0)\r")
-    s.child.expect(re.compile(r"lona> "))
-    s.child.send("\x03")
-    s.wait()
-    expect_value(s, "(+ 20 22)", "42")
+    for endless in ["(loop [] (recur))", "(reduce + (iterate inc 1))", "(receive :never 1)", "(sleep 100000)"]:
+        s.child.send(endless + "\r")
+        s.child.expect_exact("\r\n")
+        time.sleep(0.3)
+        s.child.send("\x03")
+        got = s.wait()
+        check("Ctrl-C ends " + endless, "interrupted" in got, got)
+        expect_value(s, "(+ 20 22)", "42")
+    s.child.send("(+ 1 typed half\x03")
+    check("Ctrl-C gives a line up", s.wait() is not None)
+    expect_value(s, "(+ 1 1)", "2")
     s.close()
 
 
