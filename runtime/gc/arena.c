@@ -194,7 +194,10 @@ void segment_free(struct arena *a, struct segment *s)
         table_set(a, first + granules, 0);
         granules += after->granules;
     }
-    if (first + granules == a->top)
+    bool last = first + granules == a->top;
+    if (a->sweep_at > first && a->sweep_at < first + granules + last) /* the sweeper goes from segment to segment */
+        a->sweep_at = last ? first : first + granules;
+    if (last)
         __atomic_store_n(&a->top, (uint32_t)first, __ATOMIC_RELAXED);
     else
         run_link(a, first, granules);

@@ -79,7 +79,7 @@ struct arena {
     uint32_t requested, cycles_begun;
     uint32_t wake_index; /* processes below were asked to look through themselves */
     uint32_t waiting;    /* processes that had not done it, in the running pass */
-    uint64_t sweep_at;   /* granule */
+    uint64_t sweep_at;   /* granule at which a segment or free run begins; under the lock */
     struct lock gray_lock;
     struct shared_gray *gray; /* marked and not looked through */
     bool gray_lost;           /* there was no memory for an entry: the cycle frees nothing */

@@ -43,7 +43,9 @@ static void grace_over(struct system *s, struct deferred *d)
         __atomic_store_n(&a->scan_epoch, a->epoch, __ATOMIC_SEQ_CST);
         set_phase(a, SHARED_SCANNING);
     } else {
+        lock_acquire(&a->lock);
         a->sweep_at = FIRST_GRANULE;
+        lock_release(&a->lock);
         shared_gray_drop(a);
         set_phase(a, SHARED_SWEEPING);
     }
