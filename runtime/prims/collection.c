@@ -67,6 +67,7 @@ PLAIN(prim_get)
 
 static value do_contains(struct key_op *op, value *a, unsigned argc)
 {
+    if (is_string(a[0]) && !is_fixnum(a[1])) return fail_type(op->p, "contains?", 2, a[1], "an integer");
     switch (type_of(a[0])) {
     case T_COUNT: break;
     case T_AMAP:
@@ -83,7 +84,7 @@ static value do_contains(struct key_op *op, value *a, unsigned argc)
     case T_RECORD:
     case T_TRANSIENT: {
         value r = lookup(op, a[0], a[1]);
-        return r == VAL_SLOW ? r : from_bool(r != VAL_ABSENT);
+        return r == VAL_SLOW || r == VAL_ERROR ? r : from_bool(r != VAL_ABSENT);
     }
     default: break;
     }
@@ -99,7 +100,8 @@ static value do_find(struct key_op *op, value *a, unsigned argc)
     case T_HMAP:
     case T_SMAP: {
         const value *entry = map_find_op(op, a[0], a[1], &slow);
-        return entry ? entry_make(op->p, entry[0], entry[1]) : slow ? VAL_SLOW : NIL;
+        if (entry) return entry_make(op->p, entry[0], entry[1]);
+        return slow ? VAL_SLOW : op->failed ? VAL_ERROR : NIL;
     }
     case T_SVECTOR:
     case T_VECTOR:
@@ -251,10 +253,10 @@ PLAIN(prim_peek)
     }
     switch (type_of(v)) {
     case T_EMPTY_LIST: return NIL;
-    case T_CONS: return to_obj(v)->p[0];
     case T_RECORD: return vm_trap(p, TRAP_PEEK);
-    default: return fail_type(p, "peek", 1, v, "a list or vector");
+    default: break;
     }
+    return is_list(v) ? to_obj(v)->p[0] : fail_type(p, "peek", 1, v, "a list or vector");
 }
 
 static bool is_pair(value v)
@@ -272,26 +274,38 @@ PLAIN(prim_val)
     return is_pair(a[0]) ? vector_nth(a[0], 1) : fail_type(p, "val", 1, a[0], "a map entry");
 }
 
-static value parts(struct process *p, value *a, uint32_t kind, const char *name)
+/* A seq of the fields' names or values of a record without further keys. */
+static value field_parts(struct process *p, const struct object *r, uint32_t kind)
+{
+    value s = NIL;
+    for (uint64_t i = record_field_count(r); i-- > 0;) {
+        value item =
+            kind == SEQ_KEYS ? vector_nth(record_type(r)->p[RTYPE_FIELDS], i) : r->p[RECORD_FIELDS + i];
+        s = list_cons(p, item, s);
+    }
+    return s;
+}
+
+/* Of a map; of anything else that has entries, in Lonala. */
+static value parts(struct process *p, value *a, uint32_t kind, const char *name, enum trap trap)
 {
     value m = a[0];
     if (m == NIL) return NIL;
     if (is_map(m)) return map_seq_of(p, m, kind);
-    if (is_type(m, T_RECORD) && record_is_map(to_obj(m))) {
-        struct key_op op = KEY_OP(p);
-        value plain = record_to_map(&op, to_obj(m));
-        if (!is_sentinel(plain)) return map_seq_of(p, plain, kind);
+    if (is_type(m, T_RECORD)) {
+        const struct object *r = to_obj(m);
+        return record_is_map(r) && r->p[RECORD_EXT] == NIL ? field_parts(p, r, kind) : vm_trap(p, trap);
     }
-    if (is_vector(m) && vector_count(m) == 0) return NIL;
+    if (is_seq(m) || is_vector(m) || is_set(m)) return vm_trap(p, trap);
     return fail_type(p, name, 1, m, "a map");
 }
 PLAIN(prim_keys)
 {
-    return is_opaque(a[0]) ? vm_trap(p, TRAP_KEYS) : parts(p, a, SEQ_KEYS, "keys");
+    return parts(p, a, SEQ_KEYS, "keys", TRAP_KEYS);
 }
 PLAIN(prim_vals)
 {
-    return is_opaque(a[0]) ? vm_trap(p, TRAP_VALS) : parts(p, a, SEQ_VALUES, "vals");
+    return parts(p, a, SEQ_VALUES, "vals", TRAP_VALS);
 }
 
 PLAIN(prim_rseq)

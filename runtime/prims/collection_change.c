@@ -127,7 +127,7 @@ static value dissoc_one(struct key_op *op, value coll, value key)
 static value disj_one(struct key_op *op, value coll, value key)
 {
     if (is_set(coll)) return set_disj_op(op, coll, key);
-    if (coll == NIL) return NIL;
+    if (falsy(coll)) return NIL;
     return is_opaque(coll) ? VAL_SLOW : fail_type(op->p, "disj", 1, coll, "a set");
 }
 

@@ -227,7 +227,7 @@ static int table_entry(struct machine *m, enum outcome *outcome)
     bool set = is_set(other), slow = false;
     value entry = seq_first(m->p, rest), val = NIL;
     value key = set ? entry : vector_nth(entry, 0);
-    struct key_op op = KEY_OP(m->p);
+    struct key_op op = KEY_OP(is_sorted(other) ? NULL : m->p); /* what has no order is not equal: no error */
     op.memo = f[TABLE_MEMO];
     m->steps += 8;
     if (set) {

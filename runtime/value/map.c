@@ -68,7 +68,7 @@ value map_get_op(struct key_op *op, value m, value key)
 {
     bool slow = false;
     const value *entry = map_find_op(op, m, key, &slow);
-    return entry ? entry[1] : slow ? VAL_SLOW : VAL_ABSENT;
+    return entry ? entry[1] : slow ? VAL_SLOW : op->failed ? VAL_ERROR : VAL_ABSENT;
 }
 
 value map_get(value m, value key)

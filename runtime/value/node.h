@@ -17,6 +17,7 @@ struct key_op {
     value memo;        /* answers: chain of STATE {kind a b answer next}, or NIL */
     int budget;
     uint32_t token; /* edit token: nodes that carry it are changed in place; 0: none are */
+    bool failed;    /* out: the key has no place in the order of a sorted collection; p->error says so */
     bool added;     /* out: the key was not there before (assoc), was there (dissoc) */
     uint8_t question;
     value qa, qb;

@@ -28,7 +28,7 @@ value set_get_op(struct key_op *op, value s, value key)
     bool slow = false;
     if (obj_type(o) == T_SSET) {
         const struct object *n = sorted_find(op, o, key, &slow);
-        return n ? n->p[TREE_KEY] : slow ? VAL_SLOW : VAL_ABSENT;
+        return n ? n->p[TREE_KEY] : slow ? VAL_SLOW : op->failed ? VAL_ERROR : VAL_ABSENT;
     }
     if (o->p[1] == NIL) return VAL_ABSENT;
     uint32_t hash;

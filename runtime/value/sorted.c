@@ -27,6 +27,7 @@ const struct object *sorted_find(struct key_op *op, const struct object *o, valu
     uint64_t rank;
     value found = search(op, o, key, &rank);
     if (found == VAL_SLOW) *slow = true;
+    if (found == VAL_ERROR && op->p) op->failed = true;
     return found == TRUE_ ? tree_at(o->p[SORTED_ROOT], rank) : NULL;
 }
 

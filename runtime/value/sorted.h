@@ -20,7 +20,8 @@ static inline bool has_comparator(const struct object *o)
 value sorted_new(struct process *p, bool set, value root, value comparator, value meta);
 /* The same kind, comparator and metadata with another tree. */
 value sorted_with_root(struct process *p, const struct object *o, value root);
-/* The tree node of the key; NULL: absent, or *slow.  Keys that cannot be compared are absent. */
+/* The tree node of the key; NULL: absent, or *slow.  A key that cannot be compared is absent; if there is a
+ * process to tell, op->failed is set. */
 const struct object *sorted_find(struct key_op *op, const struct object *o, value key, bool *slow);
 value sorted_put(struct key_op *op, const struct object *o, value key, value val); /* VAL_SLOW, VAL_ERROR */
 value sorted_remove(struct key_op *op, const struct object *o, value key);         /* VAL_SLOW, VAL_ERROR */
