@@ -461,9 +461,9 @@ static const struct object *record_type_named(struct reader *r, value tag)
     size_t dot = size;
     while (dot > 0 && s[dot - 1] != '.') dot--;
     if (dot < 2 || dot == size || name_ns(tag) != NIL || !r->p->domain) return NULL;
-    value ns = string_make_unchecked(r->p, s, dot - 1),
-          name = string_make_unchecked(r->p, s + dot, size - dot);
-    const struct cell *c = domain_cell(r->p->domain, symbol_make(r->p, ns, name), false);
+    value symbol = name_from_bytes(r->p, false, s, dot - 1, s + dot, size - dot);
+    if (symbol == VAL_ERROR) return NULL;
+    const struct cell *c = domain_cell(r->p->domain, symbol, false);
     return c && is_type(c->content, T_RTYPE) ? to_obj(c->content) : NULL;
 }
 

@@ -127,6 +127,7 @@ value scan_argument(struct reader *r);  /* at % inside #() */
 value scan_string(struct reader *r, struct place start, bool regex);
 value scan_string_on(struct reader *r); /* goes on with K_STRING, K_REGEX: VAL_ABSENT if not finished */
 value scan_number_on(struct reader *r); /* goes on with K_NUMBER: the same */
+void reader_pass(struct reader *r, uint64_t end); /* on to `end`; pre: no line ends before it */
 size_t token_end(const struct reader *r, uint64_t from);
 value reader_symbol(struct reader *r, const char *bytes, size_t size); /* VAL_ABSENT: not a valid one */
 value reader_option(struct reader *r, const char *name);               /* VAL_ABSENT if not given */

@@ -41,6 +41,7 @@ value reader_fail(struct reader *r, struct place at, const char *expected, bool 
     struct text t;
     text_init(&t, r->p);
     t.bounded = true;
+    t.end = t.local + BLOB_THRESHOLD_BYTES - 1; /* what lies in the heap is never refused */
     __builtin_va_list args;
     __builtin_va_start(args, fmt);
     text_format_v(&t, fmt, args);
@@ -256,17 +257,17 @@ static value open_namespaced_map(struct reader *r, struct place start)
     uint64_t from = r->at + 1 + own, end = token_end(r, from);
     value ns = NIL;
     if (end > from) {
-        ns = string_make_unchecked(r->p, r->bytes + from, end - from);
         value symbol = reader_symbol(r, r->bytes + from, end - from);
+        if (symbol == VAL_ERROR) return symbol;
         if (symbol == VAL_ABSENT || name_ns(symbol) != NIL)
             return reader_fail(r, start, "#:namespace{", false, "this is not the name of a namespace");
-        if (own) ns = reader_alias(r, ns);
+        ns = own ? reader_alias(r, name_name(symbol)) : name_name(symbol);
         if (ns == VAL_ABSENT)
             return reader_fail(r, start, "an alias of this namespace", false, "there is no such alias");
     } else if (own) {
         ns = reader_own_namespace(r);
     }
-    r->at = end;
+    reader_pass(r, end);
     if (end == r->size) return reader_fail(r, reader_place(r), "{", true, "the text ends before the {");
     if (ns == NIL || peek(r, 0) != '{')
         return reader_fail(r, reader_place(r), "{", false, "after #:namespace comes {");
@@ -291,7 +292,9 @@ static value open_tag(struct reader *r, struct place start)
                            "there is no such # syntax");
     value tag = reader_symbol(r, r->bytes + r->at + 1, end - r->at - 1);
     if (tag == VAL_ABSENT) return reader_fail(r, start, "a tag", false, "this is not a tag");
-    value v = open_frame(r, K_TAG, start, (unsigned)(end - r->at));
+    if (tag == VAL_ERROR) return tag;
+    reader_pass(r, end);
+    value v = open_frame(r, K_TAG, start, 0);
     return v == NIL ? reader_deliver(r, tag) : v;
 }
 

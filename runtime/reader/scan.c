@@ -112,7 +112,7 @@ size_t token_end(const struct reader *r, uint64_t from)
     return from;
 }
 
-static void pass_to(struct reader *r, uint64_t end) /* pre: no newline between */
+void reader_pass(struct reader *r, uint64_t end)
 {
     r->line_extra += (uint32_t)(end - r->at - utf8_count(r->bytes + r->at, end - r->at));
     r->work -= (int64_t)((end - r->at) / 16) + 1;
@@ -187,6 +187,7 @@ static value scan_keyword(struct reader *r, struct place start, const char *s, s
         return reader_fail(r, start, "a keyword", size == 0 && r->at == r->size, "this is not a keyword");
     if (!own) return name_from_bytes(r->p, true, n.ns, n.ns_size, n.name, n.name_size);
     value ns = part_string(r, n.ns, n.ns_size), name = part_string(r, n.name, n.name_size);
+    if (ns == VAL_ERROR || name == VAL_ERROR) return VAL_ERROR;
     if (ns == NIL) {
         ns = reader_own_namespace(r);
     } else {
@@ -243,7 +244,7 @@ value scan_token(struct reader *r)
     uint64_t end = token_end(r, r->at);
     const char *s = r->bytes + r->at;
     size_t size = end - r->at;
-    pass_to(r, end);
+    reader_pass(r, end);
     bool digit = s[0] >= '0' && s[0] <= '9';
     if (digit || (size > 1 && (s[0] == '-' || s[0] == '+') && s[1] >= '0' && s[1] <= '9'))
         return scan_number(r, start, s, size);
@@ -264,7 +265,7 @@ value scan_symbolic(struct reader *r)
     uint64_t end = token_end(r, r->at);
     const char *s = r->bytes + r->at;
     size_t size = end - r->at;
-    pass_to(r, end);
+    reader_pass(r, end);
     if (token_is(s, size, "Inf")) return from_double(__builtin_inf());
     if (token_is(s, size, "-Inf")) return from_double(-__builtin_inf());
     if (token_is(s, size, "NaN")) return from_double(__builtin_nan(""));
@@ -278,7 +279,7 @@ value scan_argument(struct reader *r)
     uint64_t end = token_end(r, r->at), id = reader_name_id(r, r->fn_start - 1);
     const char *s = r->bytes + r->at + 1;
     size_t size = end - r->at - 1;
-    pass_to(r, end);
+    reader_pass(r, end);
     if (token_is(s, size, "&")) {
         r->fn_rest = true;
         return reader_name(r, "rest", 4, id, "#");
@@ -364,7 +365,7 @@ value scan_character(struct reader *r)
     }
     if (!named_character(s, size, &c))
         return reader_fail(r, start, "a character", false, "there is no character of this name");
-    pass_to(r, end);
+    reader_pass(r, end);
     return from_char(c);
 }
 
@@ -517,7 +518,7 @@ value scan_string(struct reader *r, struct place start, bool regex)
     while (i < stop && r->bytes[i] != '"' && r->bytes[i] != '\\' && r->bytes[i] != '\n') i++;
     if (!regex && i < stop && r->bytes[i] == '"') {
         value s = string_make_unchecked(r->p, r->bytes + r->at, i - r->at);
-        pass_to(r, i);
+        reader_pass(r, i);
         r->at++;
         return s;
     }

@@ -180,7 +180,8 @@ value domain_find_name(struct domain *d, bool keyword, const char *ns, size_t ns
                        size_t name_size)
 {
     struct intern_table *t = keyword ? d->system->root->keywords : d->system->root->symbols;
-    struct name_text n = {ns, name, ns_size, name_size, name_hash_bytes(keyword, ns, ns_size, name, name_size)};
+    struct name_text n = {ns, name, ns_size, name_size,
+                          name_hash_bytes(keyword, ns, ns_size, name, name_size)};
     value v = __atomic_load_n(slot_of(__atomic_load_n(&t->slots, __ATOMIC_ACQUIRE), &n), __ATOMIC_ACQUIRE);
     return v == 0 ? NIL : v;
 }

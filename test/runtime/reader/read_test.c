@@ -195,6 +195,8 @@ static void unbalanced(void)
     fails("#:{:a 1}", 1, 3, false);
     fails("#:a 1", 1, 4, false);
     fails("#:a", 1, 4, true);
+    fails("#λλ )", 1, 5, false);
+    fails("#:λ 1", 1, 4, false);
     fails("#inst \"x\"", 1, 1, false);
     fails("#uuid 1", 1, 1, false);
     fails("#bytes \"abc\"", 1, 1, false);
