@@ -149,6 +149,40 @@ static void deep(void)
     CHECK_EQ_U64(string_chars(print_value(v)), 100000);
 }
 
+/* With less and less memory: the right result or an error, nothing in between. */
+static void refusals(void)
+{
+    static char text[30000];
+    for (size_t i = 0; i < sizeof text; i++) text[i] = i % 100 == 99 ? '\n' : (char)('a' + i % 26);
+    unsigned refused = 0, done = 0;
+    for (uint64_t more = 0; more < 400000; more += 3001) {
+        fixture_limit_bytes = UINT64_MAX;
+        heap_collect_full(p);
+        p->base[KEPT] = string_make(p, text, sizeof text);
+        p->base[KEPT + 1] = string_make(p, "\n", 1);
+        fixture_limit_bytes = p->domain->used_bytes + more;
+        value v = print_value(p->base[KEPT]);
+        if (!is_sentinel(v)) v = read_text(v);
+        if (v == VAL_ERROR)
+            refused++;
+        else if (string_equal(v, p->base[KEPT]))
+            done++;
+        value c[] = {p->base[KEPT], p->base[KEPT + 1], p->base[KEPT], FALSE_};
+        v = run(prim_replace_string, c, 4);
+        CHECK(v == VAL_ERROR || string_chars(v) == sizeof text / 100 * (sizeof text + 99));
+        value lines = run(prim_split_lines, &p->base[KEPT], 1);
+        CHECK(lines == VAL_ERROR || vector_count(lines) == sizeof text / 100);
+        value d[] = {p->base[KEPT], p->base[KEPT], from_fixnum(7)};
+        v = run(prim_binary, d, 3);
+        size_t size = 0;
+        if (v != VAL_ERROR) binary_bytes(v, &size);
+        CHECK(v == VAL_ERROR || size == 2 * sizeof text + 1);
+    }
+    fixture_limit_bytes = UINT64_MAX;
+    p->base[KEPT] = p->base[KEPT + 1] = NIL;
+    CHECK(refused > 0 && done > 0);
+}
+
 int main(void)
 {
     struct fixture *f = fixture_new();
@@ -156,6 +190,7 @@ int main(void)
     round_trips();
     long_strings();
     deep();
+    refusals();
     heap_collect_full(p);
     fixture_process_free(p);
     fixture_free(f);
