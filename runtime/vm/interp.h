@@ -80,8 +80,8 @@ vm_handler vm_call_redefined;
 vm_handler vm_operator_slow;
 /* A tail call of a process whose tail calls are recorded. */
 vm_handler vm_note_tail;
-vm_handler vm_get, vm_getl, vm_keyget, vm_closure, vm_collection, vm_receive, vm_reunwind, vm_break, vm_step, vm_undefined,
-    vm_shim_op;
+vm_handler vm_get, vm_getl, vm_keyget, vm_closure, vm_collection, vm_receive, vm_reunwind, vm_break, vm_step,
+    vm_undefined, vm_shim_op;
 /* Go on with a primitive that had yielded in the instruction at ip. */
 vm_handler vm_resume_primitive;
 
@@ -115,7 +115,7 @@ uint32_t vm_frame_words(const struct process *p);
 /* ---- operators ---- */
 /* The arguments that the operator's function would be called with. */
 unsigned vm_operator_args(const struct process *p, value args[2]); /* of the instruction at p->ip */
-enum intrinsic vm_operator(unsigned op); /* INTRINSIC_COUNT: none */
+enum intrinsic vm_operator(unsigned op);                           /* INTRINSIC_COUNT: none */
 const struct prim *vm_operator_prim(struct process *p, unsigned op);
 
 /* ---- unwind.c ---- */

@@ -57,7 +57,8 @@ bool vm_domain_init(struct system *s, struct domain *d)
     /* a child has the parent's cells at the same indices: no name needs to be looked up */
     const struct vm_domain *above = d->parent != NULL ? &d->parent->vm : NULL;
     for (unsigned t = 0; t < TRAPS; t++) {
-        vm->traps[t] = above != NULL ? domain_cell_at(d, above->traps[t]->index) : domain_cell_named(d, trap_names[t], true);
+        vm->traps[t] = above != NULL ? domain_cell_at(d, above->traps[t]->index)
+                                     : domain_cell_named(d, trap_names[t], true);
         if (vm->traps[t] == NULL) return false;
     }
     for (unsigned i = 0; i < INTRINSIC_COUNT; i++) {

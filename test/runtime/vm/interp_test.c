@@ -319,7 +319,10 @@ static value define_deep_of(unsigned registers)
     asm_end(u);
     return machine_define_unit("user/deep", u);
 }
-static value define_deep(void) { return define_deep_of(8); }
+static value define_deep(void)
+{
+    return define_deep_of(8);
+}
 static void test_depth(void)
 {
     long n = turn_reductions == 2 ? 3000 : 1000000;
@@ -425,7 +428,8 @@ static void test_apply(void)
             CHECK(is_vector(v) && list_length(vector_nth(v, 2)) == (uint64_t)n - 1);
         }
         value v = CALL(call2, apply, f, vector_make(proc, (value[]){NIL, TRUE_, FALSE_, NIL}, 4));
-        CHECK(is_vector(v) && is_cons(vector_nth(v, 2)) && type_of(cons_rest(vector_nth(v, 2))) == T_INDEXED_SEQ);
+        CHECK(is_vector(v) && is_cons(vector_nth(v, 2)) &&
+              type_of(cons_rest(vector_nth(v, 2))) == T_INDEXED_SEQ);
         v = CALL(call2, apply, f, vector_make(proc, (value[]){NIL, TRUE_}, 2));
         CHECK(is_vector(v) && vector_nth(v, 2) == NIL);
         v = CALL(call3, apply, apply, list_cons(proc, f, list_cons(proc, list_of(5), NIL)));
