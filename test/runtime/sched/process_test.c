@@ -167,6 +167,21 @@ static void many(struct fixture *f)
     CHECK_EQ_U64(count_alive(f), alive_before);
 }
 
+/* What a process that waits takes in all, one that never allocated and one that has used its heap. */
+static void footprint(struct fixture *f)
+{
+    uint64_t before = f->s->root->used_bytes;
+    fixture_run(f, "(let* [w (fn* ([] (receive* [m] (skip*))))] (loop* [i 0] (if (< i 1000) (do (-spawn w []) (recur (+ i 1))) nil)))");
+    uint64_t each = (f->s->root->used_bytes - before) / 1000;
+    if (each > 600) printf("an idle process takes %llu bytes\n", (unsigned long long)each);
+    CHECK(each <= 600);
+    before = f->s->root->used_bytes;
+    fixture_run(f, "(let* [w (fn* ([a] (let* [b [a a]] (receive* [m] (take* b)))))] (loop* [i 0] (if (< i 1000) (do (-spawn w [i]) (recur (+ i 1))) nil)))");
+    each = (f->s->root->used_bytes - before) / 1000;
+    if (each > 800) printf("an idle process with a small heap takes %llu bytes\n", (unsigned long long)each);
+    CHECK(each <= 800);
+}
+
 int main(void)
 {
     for (unsigned schedulers = 1; schedulers <= 4; schedulers += 3) {
@@ -179,6 +194,7 @@ int main(void)
         names(&f);
         refusals(&f);
         many(&f);
+        footprint(&f);
         fixture_close(&f);
     }
     return check_report();
