@@ -22,6 +22,7 @@
 #define LIMIT_FLOW_MESSAGES 256u    /* of one process in the queue of a process of another domain; beyond, it waits */
 #define LIMIT_FLOW_DOMAIN 4096u     /* the same of all processes of one domain together ... */
 #define LIMIT_FLOW_BYTES (16u << 20)/* ... and in bytes */
+#define LIMIT_TRACE_EVENTS 10000u   /* that a tracer may leave unread; what comes then is lost */
 #define ELIDED_FRAMES 16            /* frames elided by tail calls that the debugger can still show */
 
 /* ---- collections ---- */

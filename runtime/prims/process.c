@@ -148,7 +148,8 @@ value prim_sleep(struct process *p, value *a, unsigned argc)
         return VAL_SUSPEND;
     }
     uint64_t deadline;
-    if (number_to_u64(p->prim_state, &deadline) && port_clock_ns(s->system->port) < deadline) return VAL_SUSPEND;
+    if (number_to_u64(p->prim_state, &deadline) && port_clock_ns(s->system->port) < deadline)
+        return VAL_SUSPEND;
     p->prim_state = NIL;
     receive_rearm(p);
     return NIL;
@@ -332,7 +333,9 @@ static struct process *inspected(struct process *p, const char *function, value 
                          function);
             return NULL;
         }
-        id = (uint64_t)to_fixnum(v);
+        struct process *there =
+            to_fixnum(v) > 0 && to_fixnum(v) < LIMIT_PROCESSES ? process_at(s, (uint32_t)to_fixnum(v)) : NULL;
+        id = there == NULL ? 0 : __atomic_load_n(&there->id, __ATOMIC_SEQ_CST);
     } else if ((id = address_of(p, function, 1, v, &rights)) == 0) {
         return NULL;
     }
@@ -384,7 +387,7 @@ value prim_process_stack(struct process *p, value *a, unsigned argc)
 static value summary(struct process *p, struct process *of)
 {
     const value *kw = p->domain->system->keywords;
-    value items[10] = {kw[KW_PID],     number_from_u64(p, of->id),
+    value items[10] = {kw[KW_PID],     from_fixnum((int64_t)(of->id & (LIMIT_PROCESSES - 1))),
                        kw[KW_PROCESS], pid_value(p, of->id, PID_SEND | PID_MONITOR),
                        kw[KW_NAME],    name_of(of),
                        kw[KW_DOMAIN],  of->domain->name,
@@ -460,4 +463,57 @@ value prim_interrupt(struct process *p, value *a, unsigned argc)
 value prim_scheduler_count(struct process *p, value *a, unsigned argc)
 {
     return from_fixnum(p->domain->system->scheduler_count);
+}
+
+/* ---- tracing ---- */
+
+value prim_trace_process(struct process *p, value *a, unsigned argc)
+{
+    bool failed;
+    struct process *target = inspected(p, "-trace-process", a[0], &failed);
+    if (target == NULL) return failed ? VAL_ERROR : FALSE_;
+    uint32_t flags = (truthy(a[2]) ? PS_TRACE_SEND : 0) | (truthy(a[3]) ? PS_TRACE_RECEIVE : 0);
+    if (a[1] != NIL && !is_type(a[1], T_PID)) return fail_type(p, "-trace-process", 2, a[1], "a pid or nil");
+    uint64_t tracer = a[1] == NIL ? 0 : to_obj(a[1])->p[0];
+    return from_bool(trace_process(p->scheduler, target, tracer, tracer == 0 ? 0 : flags));
+}
+
+value prim_trace_domains(struct process *p, value *a, unsigned argc)
+{
+    struct domain *from = domain_of_value(p, "trace-domain-ipc", 1, a[0]);
+    struct domain *to = from == NULL ? NULL : domain_of_value(p, "trace-domain-ipc", 2, a[1]);
+    if (to == NULL) return VAL_ERROR;
+    if (!domain_within(from, p->domain) || !domain_within(to, p->domain))
+        return process_fail(p, ERR_NO_CAPABILITY, a[0],
+                            "trace-domain-ipc: this domain has no authority over both");
+    if (a[2] != NIL && !is_type(a[2], T_PID))
+        return fail_type(p, "trace-domain-ipc", 3, a[2], "a pid or nil");
+    if (trace_domains(p->domain->system, from->id, to->id, a[2] == NIL ? 0 : to_obj(a[2])->p[0]))
+        return TRUE_;
+    return process_fail(p, ERR_STATE, NIL, "trace-domain-ipc: as many pairs of domains are traced as may be");
+}
+
+/* An event of a traced call, for whoever traces it: kind is :call or :return. */
+value prim_trace_event(struct process *p, value *a, unsigned argc)
+{
+    if (!is_type(a[0], T_PID)) return fail_type(p, "-trace-event", 1, a[0], "a pid");
+    bool call = is_keyword(a[1]) && name_is(a[1], NULL, "call");
+    trace_emit(p, to_obj(a[0])->p[0], call ? KW_CALL : KW_RETURN, p->id, 0, a[2]);
+    return NIL;
+}
+
+value prim_trace_dropped(struct process *p, value *a, unsigned argc)
+{
+    process_lock(p);
+    struct process_ext *e = process_ext(p->scheduler, p);
+    uint32_t n = e == NULL ? 0 : e->trace_dropped;
+    if (e != NULL) e->trace_dropped = 0;
+    process_unlock(p);
+    return from_fixnum(n);
+}
+
+value prim_pid_number(struct process *p, value *a, unsigned argc)
+{
+    if (!is_type(a[0], T_PID)) return fail_type(p, "-pid-number", 1, a[0], "a pid");
+    return from_fixnum((int64_t)(to_obj(a[0])->p[0] & (LIMIT_PROCESSES - 1)));
 }

@@ -123,8 +123,7 @@ static void name_remove(struct domain *d)
     struct domain_table *t = d->system->domains;
     if (d->name == NIL || t->name_capacity == 0) return;
     struct domain **at = name_bucket(t, d->parent, d->name);
-    while (*at != NULL && *at != d)
-        at = &(*at)->name_next;
+    while (*at != NULL && *at != d) at = &(*at)->name_next;
     if (*at == NULL) return;
     *at = d->name_next;
     t->name_count--;

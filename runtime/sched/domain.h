@@ -37,7 +37,7 @@ struct domain {
 
     /* -- tree; under the system's domain lock -- */
     struct domain *parent, *child, *sibling, **link_at; /* link_at: what points here */
-    struct domain *name_next; /* same bucket of names */
+    struct domain *name_next;                           /* same bucket of names */
     uint64_t id;                                        /* generation << 24 | index */
     uint32_t child_count;
     uint32_t process_count; /* atomic */

@@ -73,7 +73,7 @@ static value info(struct process *p, bool itself)
         p->ext == NULL || p->ext->parent == 0 ? NIL : pid_value(p, p->ext->parent, PID_SEND | PID_MONITOR);
     value items[] = {
         kw[KW_PID],
-        number_from_u64(p, p->id),
+        from_fixnum((int64_t)(p->id & (LIMIT_PROCESSES - 1))),
         kw[KW_PROCESS],
         pid_value(p, p->id, PID_SEND | PID_MONITOR),
         kw[KW_NAME],

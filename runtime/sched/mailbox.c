@@ -85,6 +85,7 @@ static void take_in(struct process *p, struct message *m)
         message_drop(p->scheduler, p, m);
         return;
     case MESSAGE_ORDINARY:
+    case MESSAGE_TRACE:
     case MESSAGE_DOWN: break;
     }
     *p->queue_tail = m;
@@ -137,6 +138,7 @@ void mailbox_take(struct process *p)
     if (m->next == NULL) p->queue_tail = p->queue_next;
     p->queue_next = &p->queue;
     if (m->flow != NULL) flow_return(p->scheduler, p, m);
+    if (UNLIKELY(m->kind == MESSAGE_TRACE)) trace_taken(p);
     heap_adopt_message(p, m);
     stop_clock(p);
 }

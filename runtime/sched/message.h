@@ -16,6 +16,7 @@ enum message_kind {
     MESSAGE_INSPECT, /* a question about the receiver: content = number << 8 | what; answered at its next turn */
     MESSAGE_INSPECTED, /* the answer: content = [number answer]; kept for the primitive that waits for it */
     MESSAGE_INTERRUPT, /* raises :interrupted in the receiver */
+    MESSAGE_TRACE,     /* an event for a tracer: content = [:trace kind time from to message] */
 };
 
 struct message {

@@ -292,6 +292,11 @@ value process_send(struct process *from, uint64_t to, value v)
     }
     m->sender = from->id;
     if (flow != NULL) flow_charge(target, m, flow);
+    uint32_t traced = (__atomic_load_n(&from->state, __ATOMIC_RELAXED) & PS_TRACE_SEND) |
+                      (__atomic_load_n(&target->state, __ATOMIC_RELAXED) & PS_TRACE_RECEIVE);
+    if (UNLIKELY(traced != 0 ||
+                 (across && __atomic_load_n(&s->system->shared->ipc_traced, __ATOMIC_RELAXED) != 0)))
+        trace_sent(from, target, v);
     if (inbox_push(target, m))
         process_wake_from(s, target);
     else

@@ -87,7 +87,7 @@ struct process {
 #define PROC_OUT_OF_MEMORY 0x8u /* limit reached: :out-of-memory at the next safepoint */
 #define PROC_DEBUGGED 0x20u
 #define PROC_PEEKED 0x400u /* a receive looks at the message at queue_next: it may be taken or skipped */
-#define PROC_WAITS 0x200u /* its last turn ended in waiting */
+#define PROC_WAITS 0x200u  /* its last turn ended in waiting */
 #define PROC_INTERRUPTED                                                                                     \
     0x100u /* raise :interrupted at the beginning of the next turn */ /* 0x80: PROC_ATTENTION, see vm/frames.h */
 #define PROC_CLEAR_TOKENS 0x800u /* collect all and renumber edit tokens: see value.h, node_token() */

@@ -285,8 +285,8 @@ static void sleep_until_needed(struct scheduler *s, const uint32_t *until)
 static void turn(struct scheduler *s, struct process *p)
 {
     uint32_t old = __atomic_load_n(&p->state, __ATOMIC_SEQ_CST);
-    while (!__atomic_compare_exchange_n(&p->state, &old, (old & (PS_LOCKED | PS_SUSPENDED)) | PS_RUNNING,
-                                        false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+    while (!__atomic_compare_exchange_n(&p->state, &old, (old & PS_KEPT) | PS_RUNNING, false,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
     }
     s->current = p;
     p->scheduler = s;
@@ -317,7 +317,7 @@ static void turn(struct scheduler *s, struct process *p)
     uint32_t new;
     old = __atomic_load_n(&p->state, __ATOMIC_SEQ_CST);
     do {
-        new = old &(PS_LOCKED | PS_SUSPENDED | PS_SIGNALS);
+        new = old &(PS_KEPT | PS_SIGNALS);
         new |= (old & PS_NOTIFIED) != 0 ? PS_RUNNABLE : next;
         if ((new &PS_MASK) == PS_RUNNABLE && (old & (PS_SUSPENDED | PS_SIGNALS)) == PS_SUSPENDED)
             new |= PS_PARKED;

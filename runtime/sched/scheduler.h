@@ -22,6 +22,10 @@ enum process_state {
 #define PS_SUSPENDED 0x40u /* by a debugger: stays off the run queues */
 #define PS_LOCKED 0x80u    /* ext is being looked at: process_lock() */
 #define PS_PARKED 0x100u   /* runnable and suspended, on no run queue */
+#define PS_TRACE_SEND 0x200u
+#define PS_TRACE_RECEIVE 0x400u
+#define PS_KEPT                                                                                              \
+    (PS_LOCKED | PS_SUSPENDED | PS_TRACE_SEND | PS_TRACE_RECEIVE) /* not touched by changes of state */
 
 #define ID_INDEX_BITS 24
 #define ID_DEAD (1ull << 63)
@@ -87,7 +91,13 @@ struct scheduler_shared {
     uint64_t console_reader; /* atomic; id of the process that waits for console input */
     int32_t exit_code;
     uint32_t exit_asked; /* atomic */
-    struct trace_sink *trace;
+
+    struct lock ipc_lock;
+    uint32_t ipc_traced; /* atomic; = ipc_count */
+    uint32_t ipc_count;
+    struct ipc_trace {
+        uint64_t from, to, tracer; /* domains; a process */
+    } ipc[16];
 };
 
 /* Make a process runnable that is not: put it on the queue of the scheduler the caller runs on. */
@@ -191,11 +201,13 @@ struct process_ext {
     struct flow *flows;
     uint64_t parent;
     uint64_t max_heap_words;
-    value label;        /* SHARED name for process-info, or NIL */
-    uint32_t suspended; /* how often */
-    uint32_t trace;
-    struct message *answer; /* to a question of this process: see sched/inspect.c */
-    uint32_t questions;     /* asked so far */
+    value label;            /* SHARED name for process-info, or NIL */
+    uint32_t suspended;     /* how often */
+    uint64_t tracer;        /* who hears of this process's messages */
+    uint32_t trace_pending; /* as a tracer: events not yet taken, and lost ones */
+    uint32_t trace_dropped;
+    struct message *answer;      /* to a question of this process: see sched/inspect.c */
+    uint32_t questions;          /* asked so far */
     struct process_debug *debug; /* owner; runtime/debug/debug.h: NULL until a debugger asks for more */
 };
 /* ext, made on demand; NULL: no memory.  Pre: locked, or p is the caller's own and new. */
@@ -234,6 +246,14 @@ value inspect_process(struct process *p, enum inspect_what what); /* about p, in
 void inspect_answer(struct process *p, struct message *question);
 void inspect_refuse(struct scheduler *s, struct process *p, struct message *question);
 void inspect_keep(struct process *p, struct message *answer);
+
+/* ---- tracing (sched/trace.c) ---- */
+void trace_emit(struct process *by, uint64_t tracer, enum well_known kind, uint64_t from, uint64_t to,
+                value v);
+void trace_taken(struct process *tracer); /* it has taken one event */
+void trace_sent(struct process *from, struct process *to, value v);
+bool trace_process(struct scheduler *s, struct process *p, uint64_t tracer, uint32_t flags);
+bool trace_domains(struct system *s, uint64_t from, uint64_t to, uint64_t tracer);
 
 /* ---- credit between domains (sched/flow.c) ---- */
 enum flow_result { FLOW_OK, FLOW_WAIT /* woken when there is credit */, FLOW_DEAD, FLOW_NO_MEMORY };

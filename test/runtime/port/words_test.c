@@ -12,7 +12,7 @@ struct word {
 };
 
 static const struct word words[] = {
-#define WORD(number, name, function, arguments, capability, errors, doc)                                      \
+#define WORD(number, name, function, arguments, capability, errors, doc)                                     \
     {number, name, (void *)function, capability, arguments, errors, doc},
 #include "spec/words.def"
 #undef WORD

@@ -171,12 +171,14 @@ static void many(struct fixture *f)
 static void footprint(struct fixture *f)
 {
     uint64_t before = f->s->root->used_bytes;
-    fixture_run(f, "(let* [w (fn* ([] (receive* [m] (skip*))))] (loop* [i 0] (if (< i 1000) (do (-spawn w []) (recur (+ i 1))) nil)))");
+    fixture_run(f, "(let* [w (fn* ([] (receive* [m] (skip*))))] (loop* [i 0] (if (< i 1000) (do (-spawn w "
+                   "[]) (recur (+ i 1))) nil)))");
     uint64_t each = (f->s->root->used_bytes - before) / 1000;
     if (each > 600) printf("an idle process takes %llu bytes\n", (unsigned long long)each);
     CHECK(each <= 600);
     before = f->s->root->used_bytes;
-    fixture_run(f, "(let* [w (fn* ([a] (let* [b [a a]] (receive* [m] (take* b)))))] (loop* [i 0] (if (< i 1000) (do (-spawn w [i]) (recur (+ i 1))) nil)))");
+    fixture_run(f, "(let* [w (fn* ([a] (let* [b [a a]] (receive* [m] (take* b)))))] (loop* [i 0] (if (< i "
+                   "1000) (do (-spawn w [i]) (recur (+ i 1))) nil)))");
     each = (f->s->root->used_bytes - before) / 1000;
     if (each > 800) printf("an idle process with a small heap takes %llu bytes\n", (unsigned long long)each);
     CHECK(each <= 800);
