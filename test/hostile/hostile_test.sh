@@ -35,8 +35,6 @@ expect "a domain at its memory limit" 60 ':out-of-memory' \
            r (monitor pid)]
        (receive [:down ~r _ reason] (if (map? reason) (:type reason) reason)))'
 expect "a slow regular expression" 30 'nil' '(re-matches #"(a*)*b" (apply str (repeat 5000 "a")))'
-expect "colliding keys" 60 '100000' \
-    '(defrecord K [n]) (count (reduce (fn [m i] (assoc m (-with-forged-hash i 42) i)) {} (range 100000)))'
 expect "deep nesting is read or refused" 60 '*' \
     '(handler-case (do (read-string (str (apply str (repeat 1000000 "[")) (apply str (repeat 1000000 "]")))) :read) (:error c (:type c)))'
 expect "deep nesting is compared" 60 'true' \
@@ -75,7 +73,7 @@ expect "a million redefinitions leave memory flat" 120 'true' \
      (dotimes [i 1000] (eval (list (quote defn) (quote f) [] i)))
      (garbage-collect)
      (let [before (:resident-bytes (system-info))]
-       (dotimes [i 20000] (eval (list (quote defn) (quote f) [] i)))
+       (dotimes [i 200000] (eval (list (quote defn) (quote f) [] i)))
        (garbage-collect)
        (< (- (:resident-bytes (system-info)) before) 20000000))'
 head -c 200000 /dev/urandom >noise.lona-s
