@@ -177,6 +177,7 @@ static value eval_call(value form, struct env *e)
     value head = cons_first(form), args[8], f = NIL;
     bool global = is_symbol(head) && name_ns(head) != NIL;
     unsigned n = 0;
+    if (is_keyword(head)) return map_get_keyword(eval_plain(item(form, 1), e), head);
     if (!global) f = eval_plain(head, e);
     for (value rest = cons_rest(form); is_cons(rest); rest = cons_rest(rest))
         args[n++] = eval_plain(cons_first(rest), e);
@@ -195,6 +196,8 @@ static value eval_call(value form, struct env *e)
         int budget = 1000;
         return value_equal(args[0], args[1], &budget);
     }
+    if (core(head, "nth")) return vector_nth(args[0], (uint64_t)as_int(args[1]));
+    if (core(head, "get")) return map_get_keyword(args[0], args[1]);
     int64_t a = as_int(args[0]), b = n > 1 ? as_int(args[1]) : 0;
     if (core(head, "+")) return from_fixnum(a + b);
     if (core(head, "-")) return from_fixnum(a - b);
@@ -289,6 +292,14 @@ static value eval(value form, struct env *e, struct tail *t)
         for (uint64_t i = 0; i < n; i++) items[i] = eval_plain(vector_nth(form, i), e);
         return vector_make(fixture.p, items, n);
     }
+    if (is_map(form)) {
+        value items[16], key, val;
+        size_t n = 0;
+        struct walk w;
+        for (walk_start(&w, form); walk_next(&w, &key, &val);)
+            items[n++] = key, items[n++] = eval_plain(val, e);
+        return map_make(fixture.p, items, n / 2);
+    }
     if (!is_cons(form)) return form;
     value head = cons_first(form);
     if (is_symbol(head) && name_ns(head) == NIL) {
@@ -361,7 +372,14 @@ static void test(struct scope s)
             out("(lona.core/< "), var(&s), var(&s), out(")");
         return;
     }
-    switch (rnd(8)) {
+    switch (rnd(10)) {
+    case 8:
+        out("(lona.core/= (if"), test(s), out(rnd(2) ? " :k :j)" : " :k \"s\")");
+        out(rnd(3) ? " :k)" : rnd(2) ? " \"s\")" : " :unknown)");
+        return;
+    case 9:
+        out("(lona.core/= (if"), test(s), out(" [1 2] 5) %s)", rnd(2) ? "[1 2]" : rnd(2) ? ":k" : "5");
+        return;
     case 0:
     case 1:
     case 2:
@@ -500,7 +518,12 @@ static void expr(struct scope s)
         var(&s);
         return;
     }
-    switch (rnd(17)) {
+    switch (rnd(20)) {
+    case 17: out("(lona.core/nth ["), plain(s), plain(s), plain(s), out("] %u)", rnd(3)); return;
+    case 18:
+        out("(lona.core/get {:a"), plain(s), out(" :b"), plain(s), out("} %s)", rnd(2) ? ":a" : ":b");
+        return;
+    case 19: out("(%s {:a", rnd(2) ? ":a" : ":b"), plain(s), out(" :b"), plain(s), out("})"); return;
     case 0:
     case 1: out("(if"), test(s), expr(s), expr(s), out(")"); return;
     case 2:
@@ -640,6 +663,27 @@ static void receives(void)
     }
 }
 
+/* Every operator becomes a function that calls what it was: instructions then call it, and nothing else may change. */
+static void redefine_operators(void)
+{
+    static const struct {
+        const char *name;
+        unsigned argc;
+    } operators[] = {
+#define INTRINSIC(name, argc, OP) {name, argc},
+#include "spec/intrinsics.def"
+#undef INTRINSIC
+    };
+    for (unsigned i = 0; i < COUNT_OF(operators); i++) {
+        char form[300];
+        snprintf(form, sizeof form,
+                 "(let* [old %s] (lona.core/-def (quote %s) (fn* ([%s] (old %s))) nil nil))",
+                 operators[i].name, operators[i].name, operators[i].argc == 2 ? "a b" : "a",
+                 operators[i].argc == 2 ? "a b" : "a");
+        CHECK(fixture_is_keyword(fixture_run(&fixture, form), "normal"));
+    }
+}
+
 int main(int argc, char **argv)
 {
     uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 2000,
@@ -647,6 +691,13 @@ int main(int argc, char **argv)
     fixture_open(&fixture, 1);
     receives();
     for (uint64_t i = first; i < first + count && check_counts.failed < 3; i++) CHECK(one(i));
+    redefine_operators();
+    for (uint64_t i = first + count; i < first + count + count / 4 && check_counts.failed < 3; i++)
+        CHECK(one(i));
+    CHECK_INT(&fixture, 7, "(do (-def (quote lona.core/get) (fn* ([a b] 7)) nil) (get {:a 1} :a))");
+    CHECK_INT(&fixture, 1, "(:a {:a 1})"); /* a call of a keyword is not `get` */
+    CHECK_INT(&fixture, 8, "(do (-def (quote lona.core/=) (fn* ([a b] false)) nil) (if (= :k :k) 7 8))");
+    CHECK_INT(&fixture, 9, "(do (-def (quote lona.core/nth) (fn* ([a b] 9)) nil) (nth [1 2] 1))");
     fixture_close(&fixture);
     return check_report();
 }
