@@ -49,7 +49,7 @@ value text_job_end(struct text_job *t, bool done)
 
 /* ---- case ---- */
 
-prim_fn prim_upper_case, prim_lower_case;
+prim_fn prim_upper_case, prim_lower_case, prim_str;
 
 /* A sigma at the end of a word: a letter before it, none behind. */
 static bool final_sigma(const char *s, size_t size, size_t at)
@@ -83,13 +83,23 @@ static void change_case(struct text_job *t, const char *s, size_t size, size_t s
     }
 }
 
+/* Keywords, numbers and the like count as their text, as in Clojure.  VAL_ABSENT: nil, or something with parts. */
+static value text_of(struct process *p, value v)
+{
+    if (is_string(v)) return v;
+    if (v == NIL || (!is_keyword(v) && !is_symbol(v) && !is_char(v) && !is_fixnum(v) && !is_double(v)))
+        return VAL_ABSENT;
+    return prim_str(p, &v, 1);
+}
+
 static value with_case(struct process *p, value *a, const char *function, bool upper)
 {
-    if (!is_string(a[0])) return fail_type(p, function, 1, a[0], "a string");
+    value text = text_of(p, a[0]);
+    if (!is_string(text)) return text == VAL_ERROR ? text : fail_type(p, function, 1, a[0], "a string");
     struct text_job t;
     text_job_start(&t, p);
     size_t size;
-    const char *s = string_bytes(a[0], &size);
+    const char *s = string_bytes(text, &size);
     while (t.at < size && t.job.work > 0) {
         change_case(&t, s, size, min_u64(size, t.at + 1024), upper);
         t.job.work -= 80;

@@ -690,9 +690,12 @@ value prim_string_join(struct process *p, value *a, unsigned argc)
         return printer_run(&w, a, TRAP_STR);
     }
     value separator = argc == 2 ? a[0] : string_make_unchecked(p, "", 0), items = a[argc - 1];
-    char b[4];
-    if (is_char(separator)) separator = string_make_unchecked(p, b, utf8_encode(to_char(separator), b));
-    if (!is_string(separator)) return fail_type(p, "join", 1, a[0], "a string or character");
+    if (!is_string(separator)) separator = prim_str(p, &separator, 1);
+    if (separator == VAL_ERROR) return separator;
+    if (!is_string(separator)) { /* it has parts: too much for one call */
+        p->prim_state = NIL;
+        return fail_type(p, "join", 1, a[0], "a string or another simple value");
+    }
     if (seq_of(p, items) == VAL_ABSENT) return fail_type(p, "join", argc, items, "something seqable");
     printer_start(&w, p, PRINT_STR);
     w.items = separator;

@@ -580,8 +580,8 @@ value prim_read(struct process *p, value *a, unsigned argc)
     if (!place_argument(a[1], 0, size, &offset)) return fail_range(p, "-read", a[1], size);
     if (offset < size && utf8_is_continuation(bytes[offset]))
         return process_fail(p, ERR_ARGUMENT, a[1], "-read: offset %u is inside a character", offset);
-    if (!place_argument(a[2], 1, PLACE_MAX, &line)) return fail_range(p, "-read", a[2], PLACE_MAX);
-    if (!place_argument(a[3], 1, PLACE_MAX, &column)) return fail_range(p, "-read", a[3], PLACE_MAX);
+    if (!place_argument(a[2], 1, UINT32_MAX, &line)) return fail_range(p, "-read", a[2], UINT32_MAX);
+    if (!place_argument(a[3], 1, UINT32_MAX, &column)) return fail_range(p, "-read", a[3], UINT32_MAX);
     if (a[4] != NIL && !is_map(a[4])) return fail_type(p, "-read", 5, a[4], "a map or nil");
     reader_start(&r, p, a[0], offset, (uint32_t)line, (uint32_t)column, a[4]);
     return reader_run(&r, a);

@@ -147,7 +147,9 @@ static void joining(void)
     GIVES("\"a-b\"", prim_string_join, from_char('-'), NAME("(\"a\" \"b\")"));
     GIVES("\"a.b\"", prim_string_join, S("."), S("ab"));
     GIVES("error", prim_string_join, S("."), I(1));
-    GIVES("error", prim_string_join, NIL, NIL);
+    GIVES("\"\"", prim_string_join, NIL, NIL);
+    GIVES("\"213\"", prim_string_join, I(2), NAME("[\"\" 13]"));
+    GIVES("\":A\"", prim_upper_case, NAME(":a"));
 }
 
 /* Long texts, against plain C, in turns of the usual length. */
