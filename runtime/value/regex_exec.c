@@ -235,32 +235,40 @@ static bool back_window(struct backtracker *b, uint32_t reach, uint32_t *at)
     }
 }
 
-/* TRUE_, NIL, or VAL_SLOW when this engine cannot tell; then *resume is where the other one may begin. */
+/* TRUE_, NIL, VAL_YIELD, or VAL_SLOW when this engine cannot tell; with the last two *resume is where to go on.
+ * A search moves its window along the text, by a quarter of it at least, so that the cost stays linear. */
 static value back_exec(struct process *p, const struct input *in, uint32_t *slots, uint32_t *resume)
 {
     enum { FAR = 32768, NEAR = 256 };
     const struct regex_program *r = in->r;
-    uint32_t at = *resume = in->start;
+    *resume = in->start;
     if (r->slot_count > BACK_SLOTS || r->insn_count > VISITED_WORDS * 64 / 32) return VAL_SLOW;
-    if (in->mode == REGEX_SEARCH) { /* the window begins where something can happen */
-        uint32_t limit = in->size - at > FAR ? boundary(in, at + FAR) : in->size;
-        *resume = skip_to_candidate(in, at, limit);
-        p->reductions -= (int32_t)((*resume - at) / 32);
-        if (*resume == limit && limit < in->size) return VAL_SLOW;
-    }
     struct backtracker b;
     b.in = *in;
-    b.steps = 0;
     b.slots = slots;
-    uint32_t reach = VISITED_WORDS * 64 / r->insn_count - 1;
-    bool found = false;
-    for (uint32_t tier = reach < NEAR ? reach : NEAR; !found; tier = reach) {
+    uint32_t reach = VISITED_WORDS * 64 / r->insn_count - 1, tier = reach < NEAR ? reach : NEAR;
+    for (;;) {
+        uint32_t from = *resume;
+        if (in->mode == REGEX_SEARCH) { /* the window begins where something can happen */
+            uint32_t limit = in->size - from > FAR ? boundary(in, from + FAR) : in->size;
+            *resume = skip_to_candidate(in, from, limit);
+            p->reductions -= (int32_t)((*resume - from) / 32);
+            if (*resume == limit && limit < in->size) {
+                if (p->reductions <= 0) return VAL_YIELD;
+                continue;
+            }
+        }
         b.in.start = *resume;
-        found = back_window(&b, tier, resume);
-        if (!b.overflow || tier == reach) break;
+        b.steps = 0;
+        bool found = back_window(&b, tier, resume);
+        p->reductions -= (int32_t)(b.steps / 4 + tier / 32);
+        if (found) return TRUE_;
+        if (!b.overflow) return NIL;
+        bool moved = in->mode == REGEX_SEARCH && *resume - b.in.start >= tier / 4;
+        if (!moved && tier == reach) return VAL_SLOW;
+        tier = reach;
+        if (moved && p->reductions <= 0) return VAL_YIELD;
     }
-    p->reductions -= (int32_t)(b.steps / 4);
-    return found ? TRUE_ : b.overflow ? VAL_SLOW : NIL;
 }
 
 /* ---- the Pike machine ---- */
@@ -463,15 +471,20 @@ value regex_exec_pike(struct process *p, value regex, value text, uint32_t start
     return result;
 }
 
+/* state: NIL at first; a fixnum where the backtracker goes on searching; the Pike machine. */
 value regex_exec(struct process *p, value regex, value text, uint32_t start, enum regex_mode mode,
                  uint32_t *slots, value *state)
 {
     struct input in = input_of(regex, text, start, mode);
     uint32_t from = start;
     value result = VAL_SLOW;
-    if (*state == NIL) {
-        if ((in.r->flags & RX_ANCHORED) && start > 0) return NIL;
-        result = back_exec(p, &in, slots, &from);
+    if ((in.r->flags & RX_ANCHORED) && start > 0) return NIL;
+    if (*state == NIL || is_fixnum(*state)) {
+        struct input rest = in;
+        if (is_fixnum(*state)) rest.start = (uint32_t)to_fixnum(*state);
+        *state = NIL;
+        result = back_exec(p, &rest, slots, &from);
+        if (result == VAL_YIELD) *state = from_fixnum(from);
     }
     if (result == VAL_SLOW) result = pike_exec(p, &in, from, slots, state);
     if (result != VAL_YIELD) *state = NIL;
