@@ -666,6 +666,18 @@ static void first_of(struct regex_program *r, const struct regex_insn *i)
     }
 }
 
+/* The characters that every match begins with, as far as they fit. */
+static void find_prefix(struct regex_program *r)
+{
+    unsigned size = 0;
+    for (const struct regex_insn *i = r->code; i->op == RX_CHAR || i->op == RX_SAVE; i++) {
+        if (i->op == RX_SAVE) continue;
+        if (size + utf8_size((uint32_t)i->y) > sizeof r->prefix) break;
+        size += utf8_encode((uint32_t)i->y, r->prefix + size);
+    }
+    if (size > 0) r->prefix_size = (uint8_t)size;
+}
+
 /* Walk everything reachable without consuming.  Programs whose closure at the start is long are left without the set. */
 static void find_first(struct regex_program *r)
 {
@@ -704,12 +716,16 @@ static void find_first(struct regex_program *r)
         return;
     }
     r->flags |= RX_HAS_FIRST;
-    unsigned bits = 0, last = 0;
+    unsigned bits = 0, last = 0; /* byte values, the highest of them */
     for (unsigned w = 0; w < 4; w++) {
         bits += (unsigned)__builtin_popcountll(r->first[w]);
         if (r->first[w] != 0) last = w * 64 + 63 - (unsigned)__builtin_clzll(r->first[w]);
     }
-    if (bits == 1) r->flags |= RX_ONE_BYTE | last << 8;
+    if (bits != 1) return;
+    r->flags |= RX_ONE_BYTE;
+    r->prefix[0] = (char)last;
+    r->prefix_size = 1;
+    find_prefix(r);
 }
 
 static value finish(struct compiler *c, value source)

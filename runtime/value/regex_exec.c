@@ -106,8 +106,14 @@ static uint32_t skip_to_candidate(const struct input *in, uint32_t at, uint32_t 
     if (!(r->flags & RX_HAS_FIRST) || at == 0) return at;
     const uint8_t *text = (const uint8_t *)in->text;
     if (r->flags & RX_ONE_BYTE) {
-        uint8_t wanted = (uint8_t)(r->flags >> 8);
-        while (at < end && text[at] != wanted) at++;
+        uint8_t wanted = (uint8_t)r->prefix[0];
+        for (;; at++) {
+            while (at < end && text[at] != wanted) at++;
+            if (at >= end || in->size - at < r->prefix_size) break;
+            unsigned k = 1;
+            while (k < r->prefix_size && text[at + k] == (uint8_t)r->prefix[k]) k++;
+            if (k == r->prefix_size) break;
+        }
         return at;
     }
     while (at < end && !(r->first[text[at] / 64] >> (text[at] % 64) & 1)) at++;

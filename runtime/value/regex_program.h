@@ -44,12 +44,14 @@ struct regex_insn {
 
 struct regex_program {
     uint32_t insn_count, slot_count, class_words, flags;
-    uint64_t first[4]; /* bytes that a match can begin with, if RX_HAS_FIRST */
+    uint64_t first[4];   /* bytes that a match can begin with, if RX_HAS_FIRST */
+    uint8_t prefix_size; /* bytes that every match begins with, if RX_ONE_BYTE */
+    char prefix[15];
     struct regex_insn code[];
 };
 #define RX_HAS_FIRST 1u
 #define RX_ANCHORED 2u /* a match can only begin at the start of the text */
-#define RX_ONE_BYTE 4u /* first has only one member, in flags >> 8 */
+#define RX_ONE_BYTE 4u /* first has one member, the first byte of prefix */
 
 static inline const uint32_t *regex_classes(const struct regex_program *r)
 {

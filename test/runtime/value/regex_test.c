@@ -162,6 +162,17 @@ static void test_expected(void)
          "a",
          "2-3"},
         {"\\p{Cntrl}", "a\x7f", "1-2"},
+        {"needle", "needneedle", "4-10"},
+        {"(ne(ed))le", "neneedle", "2-8 2-6 4-6"},
+        {"abcdefghijklmnopqrst", "abcdefghijklmnopqrsabcdefghijklmnopqrst", "19-39"},
+        {"\xce\xbb\xe4\xb8\xad"
+         "a",
+         "\xce\xbb\xce\xbb\xe4\xb8\xad"
+         "a",
+         "2-8"},
+        {"ab?c", "abac", "2-4"},
+        {"abc", "ab", "no"},
+        {"aaaa", "xaaa", "no"},
         {"", "abc", "0-0"},
         {"|a", "a", "0-0"},
         {"(|a)+", "aa", "0-0 0-0"},
