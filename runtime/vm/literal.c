@@ -58,6 +58,8 @@ static bool read_text(struct source *s, const char **text, size_t *size)
     return true;
 }
 
+prim_fn prim_hash_map, prim_hash_set, prim_sorted_map, prim_sorted_set, prim_with_meta, prim_re_pattern;
+
 static value decode(struct source *s);
 
 static value decode_name(struct source *s, bool keyword)
@@ -90,15 +92,13 @@ static value *decode_items(struct source *s, uint64_t count)
     return o->p;
 }
 
-/* What the primitive of that name makes of the arguments. */
-static value through_primitive(struct source *s, const char *name, value *args, unsigned argc)
+/* What a primitive makes of the arguments, if it can do so at once. */
+static value through(struct source *s, prim_fn *primitive, value *args, unsigned argc)
 {
-    int index = prim_find(name, __builtin_strlen(name));
-    if (index < 0) return process_fail(s->p, ERR_INTERNAL, NIL, "there is no primitive %s", name);
-    value v = prims[index].fn(s->p, args, argc);
-    return v == VAL_ERROR || !is_sentinel(v)
-               ? v
-               : process_fail(s->p, ERR_COMPILE, NIL, "a literal is too large for %s", name);
+    value v = primitive(s->p, args, argc);
+    if (v == VAL_ERROR || !is_sentinel(v)) return v;
+    s->p->prim_state = NIL;
+    return process_fail(s->p, ERR_TOO_LARGE, NIL, "a literal takes too long to build");
 }
 
 static value decode_collection(struct source *s, enum serial_tag tag)
@@ -114,15 +114,15 @@ static value decode_collection(struct source *s, enum serial_tag tag)
     case SER_VECTOR: v = vector_make(s->p, items, n); break;
     case SER_MAP:
         v = map_make(s->p, items, n);
-        if (v == VAL_SLOW) return through_primitive(s, "lona.core/hash-map", items, (unsigned)(2 * n));
+        if (v == VAL_SLOW) return through(s, prim_hash_map, items, (unsigned)(2 * n));
         break;
     case SER_SET:
         v = empty_set();
         for (uint64_t i = 0; i < n && !is_sentinel(v); i++) v = set_conj(s->p, v, items[i]);
-        if (v == VAL_SLOW) return through_primitive(s, "lona.core/hash-set", items, (unsigned)n);
+        if (v == VAL_SLOW) return through(s, prim_hash_set, items, (unsigned)n);
         break;
-    case SER_SORTED_MAP: return through_primitive(s, "lona.core/sorted-map", items, (unsigned)(2 * n));
-    default: return through_primitive(s, "lona.core/sorted-set", items, (unsigned)n);
+    case SER_SORTED_MAP: return through(s, prim_sorted_map, items, (unsigned)(2 * n));
+    default: return through(s, prim_sorted_set, items, (unsigned)n);
     }
     return v == VAL_ERROR || !is_sentinel(v) ? v : malformed(s);
 }
@@ -176,7 +176,7 @@ static value decode_pair(struct source *s, enum serial_tag tag)
     if (args[1] == VAL_ERROR) return VAL_ERROR;
     if (tag == SER_META) {
         value swapped[2] = {args[1], args[0]};
-        return through_primitive(s, "lona.core/with-meta", swapped, 2);
+        return through(s, prim_with_meta, swapped, 2);
     }
     struct object *o = heap_alloc(s->p, T_TAGGED, 0, 2);
     o->p[0] = args[0];
@@ -203,7 +203,7 @@ static value decode_text(struct source *s, enum serial_tag tag)
     if (tag == SER_BINARY) return binary_make(s->p, text, size);
     value string = string_make(s->p, text, size);
     if (tag == SER_STRING || string == VAL_ERROR) return string;
-    return through_primitive(s, "lona.core/re-pattern", &string, 1);
+    return through(s, prim_re_pattern, &string, 1);
 }
 
 static value decode_small(struct source *s, enum serial_tag tag)

@@ -315,16 +315,27 @@ static value fail_duplicate(struct process *p, const value *items, uint32_t n, u
     return process_fail(p, ERR_ARGUMENT, NIL, "Duplicate key");
 }
 
+prim_fn prim_hash_map, prim_hash_set;
+
+/* By the primitive, for keys whose hash or equality takes long or needs Lonala.  It gets a copy: it may rewrite its arguments,
+ * and these are registers.  VAL_ABSENT: the state in p is where to go on. */
+static value collect_slowly(struct process *p, unsigned op, const value *items, uint32_t n)
+{
+    prim_fn *primitive = op == OP_MAP ? prim_hash_map : prim_hash_set;
+    value *args = heap_alloc(p, T_ARRAY, 0, n)->p;
+    __builtin_memcpy(args, items, n * sizeof(value));
+    value v = primitive(p, args, n);
+    if (v != VAL_TRAP) return v;
+    vm_shim_trap(p, p->trap, args, p->trap_argc == TRAP_SAME_ARGS ? n : p->trap_argc, false);
+    return VAL_ABSENT;
+}
+
 static __attribute__((noinline)) value collect_entries(struct process *p, unsigned op, value *items,
                                                        uint32_t n)
 {
     value v = VAL_SLOW;
     if (p->prim_state == NIL) v = op == OP_MAP ? map_make(p, items, n / 2) : set_of(p, items, n);
-    if (v == VAL_SLOW) {
-        const char *name = op == OP_MAP ? "lona.core/hash-map" : "lona.core/hash-set";
-        int index = prim_find(name, 18);
-        if (index >= 0) v = prims[index].fn(p, items, n);
-    }
+    if (v == VAL_SLOW) v = collect_slowly(p, op, items, n);
     if (is_sentinel(v)) return v;
     if (op == OP_MAP ? map_count(v) < n / 2 : set_count(v) < n)
         return fail_duplicate(p, items, n, op == OP_MAP ? 2 : 1);
@@ -338,6 +349,7 @@ VM_HANDLER enum vm_exit vm_collection(HANDLER_ARGS)
     SAVE();
     value v = ip->op == OP_VECTOR ? vector_make(p, items, n) : collect_entries(p, ip->op, items, n);
     if (UNLIKELY(is_sentinel(v))) {
+        if (v == VAL_ABSENT) GO(vm_continue);
         w = v;
         GO(settle);
     }
