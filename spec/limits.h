@@ -28,6 +28,7 @@
 /* ---- collections ---- */
 #define SVECTOR_MAX 32              /* elements of a vector kept inline */
 #define AMAP_MAX 8                  /* entries of a map kept in insertion order */
+#define LIMIT_ARRAY (1u << 27) /* elements of an array: filling it takes a tenth of a second */
 
 /* ---- values ---- */
 #define BLOB_THRESHOLD_BYTES 256    /* binaries and strings from here on are shared off-heap, not copied */

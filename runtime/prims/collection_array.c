@@ -3,7 +3,7 @@
 
 static value array_new(struct process *p, uint64_t n)
 {
-    if (n > 0xffffffff)
+    if (n > LIMIT_ARRAY)
         return process_fail(p, ERR_TOO_LARGE, NIL, "an array of %u elements is beyond the limit", n);
     if (n > 8000 && heap_reserve(p, n) != NIL) return VAL_ERROR;
     struct object *o = heap_alloc(p, T_ARRAY, 0, (uint32_t)n);
@@ -16,7 +16,7 @@ PLAIN(prim_make_array)
 {
     uint64_t n;
     if (!is_fixnum(a[0])) return fail_type(p, "make-array", 1, a[0], "an integer");
-    return index_argument(a[0], &n) ? array_new(p, n) : fail_range(p, "make-array", a[0], 0xffffffff);
+    return index_argument(a[0], &n) ? array_new(p, n) : fail_range(p, "make-array", a[0], LIMIT_ARRAY);
 }
 
 static struct object *array_argument(struct process *p, const char *name, value v)
@@ -26,21 +26,36 @@ static struct object *array_argument(struct process *p, const char *name, value 
     return NULL;
 }
 
+/* The slot at indices a[1] .. a[n], through arrays of arrays; NULL: an error was raised. */
+static value *slot(struct process *p, const char *name, value *a, unsigned n, struct object **array)
+{
+    value at = a[0];
+    for (unsigned k = 1;; k++) {
+        uint64_t i;
+        struct object *o = array_argument(p, name, at);
+        if (!o) return NULL;
+        if (!index_argument(a[k], &i) || i >= obj_size(o)) {
+            fail_range(p, name, a[k], obj_size(o));
+            return NULL;
+        }
+        *array = o;
+        if (k == n) return o->p + i;
+        at = o->p[i];
+    }
+}
 PLAIN(prim_aget)
 {
-    uint64_t i;
-    struct object *o = array_argument(p, "aget", a[0]);
-    if (!o) return VAL_ERROR;
-    return index_argument(a[1], &i) && i < obj_size(o) ? o->p[i] : fail_range(p, "aget", a[1], obj_size(o));
+    struct object *o;
+    value *at = slot(p, "aget", a, argc - 1, &o);
+    return at ? *at : VAL_ERROR;
 }
 PLAIN(prim_aset)
 {
-    uint64_t i;
-    struct object *o = array_argument(p, "aset", a[0]);
-    if (!o) return VAL_ERROR;
-    if (!index_argument(a[1], &i) || i >= obj_size(o)) return fail_range(p, "aset", a[1], obj_size(o));
-    heap_write(p, o, (uint32_t)i, a[2]);
-    return a[2];
+    struct object *o;
+    value *at = slot(p, "aset", a, argc - 2, &o);
+    if (!at) return VAL_ERROR;
+    heap_write(p, o, (uint32_t)(at - o->p), a[argc - 1]);
+    return a[argc - 1];
 }
 PLAIN(prim_alength)
 {
@@ -189,3 +204,8 @@ static value do_to_array(struct key_op *op, value *a, unsigned argc)
     return array;
 }
 RESUMABLE(prim_to_array, do_to_array, "lona.core/to-array", TRAP_TO_ARRAY)
+PLAIN(prim_object_array)
+{
+    if (is_fixnum(a[0]) && p->prim_state == NIL) return prim_make_array(p, a, argc);
+    return resume(p, a, argc, do_to_array, "lona.core/object-array", TRAP_TO_ARRAY);
+}
