@@ -165,7 +165,8 @@ value inspect_process(struct process *p, enum inspect_what what)
 /* ---- travelling ---- */
 
 /* otherwise: the answer when the first one holds what may not be copied. */
-static void reply(struct scheduler *s, struct process *p, uint64_t to, uint32_t number, value answer, value otherwise)
+static void reply(struct scheduler *s, struct process *p, uint64_t to, uint32_t number, value answer,
+                  value otherwise)
 {
     struct process *asker = process_by_id(s->system, to);
     if (asker == NULL) return;
