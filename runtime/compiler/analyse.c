@@ -49,10 +49,22 @@ static uint32_t bucket(value symbol)
     return name_hash(symbol) & (SCOPE_BUCKETS - 1);
 }
 
+/* Names that programs make, such as x__12__auto__ and G__7, say nothing to a reader of the debugger, and differ from one
+ * expansion to the next: without them the same source gives the same bytes. */
+static bool is_generated(value symbol)
+{
+    size_t size;
+    const char *bytes = string_bytes(name_name(symbol), &size);
+    for (size_t i = 1; i + 2 < size; i++)
+        if (bytes[i] == '_' && bytes[i + 1] == '_' && bytes[i + 2] >= '0' && bytes[i + 2] <= '9') return true;
+    return false;
+}
+
 static uint32_t new_var(struct compiler *c, value symbol, enum var_kind kind)
 {
     struct var *v = PUSH(c, vars, struct var);
-    uint32_t name = kind == VAR_LOCAL || kind == VAR_SIBLING ? literal_of(c, symbol, SERIAL_BARE) : NONE;
+    bool shown = (kind == VAR_LOCAL || kind == VAR_SIBLING) && !is_generated(symbol);
+    uint32_t name = shown ? literal_of(c, symbol, SERIAL_BARE) : NONE;
     *v = (struct var){.symbol = symbol,
                       .kind = kind,
                       .function = c->function,
