@@ -63,9 +63,22 @@ static unsigned continuations_in(uint64_t w)
     return (unsigned)__builtin_popcountll(high & ~second);
 }
 
+/* First bytes of sequences among BLOCK bytes; a byte counter, so that the compiler's vectors stay narrow. */
+#define BLOCK 64u
+static unsigned starts_in_block(const char *bytes)
+{
+    uint8_t starts = 0;
+    for (unsigned i = 0; i < BLOCK; i++) starts += (int8_t)bytes[i] >= -64;
+    return starts;
+}
+
 size_t utf8_offset(const char *bytes, size_t size, size_t index)
 {
     size_t i = 0;
+    while (index >= BLOCK && size - i >= BLOCK) {
+        index -= starts_in_block(bytes + i);
+        i += BLOCK;
+    }
     while (index >= 8 && size - i >= 8) {
         index -= 8 - continuations_in(load_word(bytes + i));
         i += 8;

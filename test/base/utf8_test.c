@@ -80,13 +80,19 @@ static void random_bytes(void)
 {
     unsigned bad = 0;
     for (unsigned round = 0; round < 200000; round++) {
-        char s[40];
-        size_t size = random_next() % 40, chars, wanted;
+        char s[300];
+        size_t size = random_next() % (round % 16 ? 40 : 300), chars, wanted;
         for (size_t i = 0; i < size; i++) {
             uint64_t r = random_next();
             s[i] = (char)(r % 3 == 0   ? r >> 8 & 0x7f
                           : r % 3 == 1 ? 0x80 | (r >> 8 & 0x3f)
                                        : 0xc0 | (r >> 8 & 0x3f));
+        }
+        /* every sixteenth text is valid, and long enough for the steps of 64 bytes */
+        for (size_t i = 0; round % 16 == 0 && i + 4 <= size;) {
+            uint32_t c = (uint32_t)(random_next() % (random_next() % 2 ? 0x110000 : 0x500));
+            i += utf8_encode(utf8_is_scalar(c) ? c : 'x', s + i);
+            if (i + 4 > size) size = i;
         }
         size_t got = utf8_validate(s, size, &chars), expect = slow_validate((uint8_t *)s, size, &wanted);
         if (got != expect || chars != wanted) bad++;
