@@ -179,7 +179,7 @@ value prim_kill_domain(struct process *p, value *a, unsigned argc)
     domain_kill_some(p->scheduler, d, &index, KILLED_A_TURN);
     value state[2] = {number_from_u64(p, id), from_fixnum(index)};
     p->prim_state = vector_make(p, state, 2);
-    p->reductions = 0;
+    process_end_turn(p);
     return VAL_YIELD;
 }
 

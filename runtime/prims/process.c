@@ -274,7 +274,7 @@ value prim_exit(struct process *p, value *a, unsigned argc)
     if (target == NULL) return TRUE_;
     bool kill = is_keyword(a[1]) && name_equal(a[1], kw[KW_KILL]);
     process_signal_exit(s, p, target, kill ? MESSAGE_KILL : MESSAGE_EXIT, kill ? kw[KW_KILLED] : a[1]);
-    if (target == p) p->reductions = 0; /* the signal takes effect at once */
+    if (target == p) process_end_turn(p); /* the signal takes effect at once */
     return TRUE_;
 }
 

@@ -11,8 +11,6 @@
 
 #define LIMIT_REGION_BYTES (1ull << 36)
 #define COPY_BYTES (16u << 20)
-#define REGION_READ OBJ_A
-#define REGION_WRITE OBJ_B
 
 static struct region *region_of(value v)
 {
@@ -66,51 +64,6 @@ value prim_is_region_ref(struct process *p, value *a, unsigned argc)
     return from_bool(is_type(a[0], T_REGION_REF));
 }
 
-/* ---- grants; under the region's lock ---- */
-
-static uint32_t granted(struct region *r, uint64_t domain)
-{
-    if (r->owner == domain) return REGION_READ | REGION_WRITE;
-    uint32_t rights = 0;
-    lock_acquire(&r->lock);
-    for (uint32_t i = 0; i < r->grant_count; i++)
-        if (r->grants[i].domain == domain) rights |= r->grants[i].rights;
-    lock_release(&r->lock);
-    return rights;
-}
-
-static uint32_t rights_of(struct process *p, value region)
-{
-    return header_flags(to_obj(region)->header) & granted(region_of(region), p->domain->id);
-}
-
-static bool grant(struct system *s, struct region *r, struct region_grant g)
-{
-    bool ok = true;
-    lock_acquire(&r->lock);
-    uint32_t i = 0;
-    while (i < r->grant_count && !(r->grants[i].domain == g.domain && r->grants[i].by == g.by)) i++;
-    if (i == r->grant_capacity) {
-        uint32_t more = r->grant_capacity == 0 ? 4 : r->grant_capacity * 2;
-        struct region_grant *grants = system_alloc(s, more * sizeof *grants);
-        ok = grants != NULL;
-        if (ok && r->grants != NULL) {
-            memcpy(grants, r->grants, r->grant_count * sizeof *grants);
-            system_release(s, r->grants, r->grant_capacity * sizeof *grants);
-        }
-        if (ok) {
-            r->grants = grants;
-            r->grant_capacity = more;
-        }
-    }
-    if (ok) {
-        r->grants[i] = g;
-        if (i == r->grant_count) r->grant_count++;
-    }
-    lock_release(&r->lock);
-    return ok;
-}
-
 /* A grant taken away takes along those that its holder gave, unless it holds the region from somebody else, too. */
 static void revoke(struct region *r, uint64_t domain, uint64_t by)
 {
@@ -151,11 +104,11 @@ value prim_grant_region(struct process *p, value *a, unsigned argc)
     if (!is_type(a[1], T_REGION)) return fail_type(p, "grant-capability", 2, a[1], "a region");
     struct domain *d = domain_of_value(p, "grant-capability", 1, a[0]);
     if (d == NULL || !rights_argument(p, "grant-capability", 3, a[2], &rights)) return VAL_ERROR;
-    if ((rights_of(p, a[1]) & rights) != rights)
+    if ((region_rights(p, a[1]) & rights) != rights)
         return process_fail(p, ERR_NO_CAPABILITY, a[1],
                             "grant-capability: this domain does not hold %v itself", a[2]);
     struct region_grant g = {.domain = d->id, .by = p->domain->id, .rights = rights};
-    if (!grant(p->domain->system, region_of(a[1]), g))
+    if (!region_grant(p->domain->system, region_of(a[1]), g))
         return process_fail(p, ERR_OUT_OF_MEMORY, NIL, "no memory for the grant");
     return TRUE_;
 }
@@ -183,7 +136,7 @@ value prim_attenuate_region(struct process *p, value *a, unsigned argc)
 value prim_region_rights(struct process *p, value *a, unsigned argc)
 {
     if (!is_type(a[0], T_REGION)) return fail_type(p, "-region-rights", 1, a[0], "a region");
-    uint32_t rights = rights_of(p, a[0]);
+    uint32_t rights = region_rights(p, a[0]);
     const char *name = rights == (REGION_READ | REGION_WRITE) ? "read-write"
                        : rights == REGION_READ                ? "read-only"
                                                               : "write-only";
@@ -238,7 +191,7 @@ static uint8_t *reach(struct process *p, const char *function, value ref, value 
         fail_type(p, function, 1, ref, "a region or region reference");
         return NULL;
     }
-    if ((rights_of(p, region) & right) != right) {
+    if ((region_rights(p, region) & right) != right) {
         process_fail(p, ERR_NO_CAPABILITY, ref, "%s: this domain does not hold the right to %s the region",
                      function, right == REGION_READ ? "read" : "write");
         return NULL;

@@ -40,8 +40,7 @@ static void doom(struct process *p, value reason)
 {
     p->doomed = true;
     p->exit_reason = reason;
-    p->reductions =
-        0; /* the turn ends at the next safepoint; a bias that is lost with it does not matter any more */
+    process_end_turn(p);
 }
 
 /* An exit signal, content [:exit pid reason]: true if it stays in the queue as a message. */

@@ -11,6 +11,9 @@ struct region_grant {
     uint32_t rights;
 };
 
+#define REGION_READ OBJ_A
+#define REGION_WRITE OBJ_B
+
 struct region {
     uint32_t references; /* atomic */
     struct lock lock;
@@ -21,5 +24,9 @@ struct region {
     struct region_grant *grants;
     uint32_t grant_count, grant_capacity;
 };
+
+/* What p's domain may do with a region value: what both the value and the grants allow. */
+uint32_t region_rights(struct process *p, value region);
+bool region_grant(struct system *s, struct region *r, struct region_grant g); /* false: no memory */
 
 #endif

@@ -38,6 +38,7 @@ static uint32_t queued(const struct scheduler *s)
 
 void scheduler_enqueue(struct scheduler *s, struct process *p, bool woken)
 {
+    woken = (woken && p->priority != PRIORITY_LOW) || p->priority == PRIORITY_HIGH;
     lock_acquire(&s->queue_lock);
     queue_put(woken ? &s->woken : &s->others, p);
     lock_release(&s->queue_lock);

@@ -6,6 +6,7 @@
 #include "runtime/sched/lock.h"
 #include "runtime/sched/message.h"
 #include "runtime/sched/system.h"
+#include "runtime/vm/frames.h"
 
 /* ---- the state word of a process ---- */
 enum process_state {
@@ -105,6 +106,11 @@ void scheduler_enqueue(struct scheduler *s, struct process *p, bool woken);
 /* Run processes on this context until *until is nonzero or the system stops. */
 void scheduler_run(struct scheduler *s, const uint32_t *until);
 #define MAX_SCHEDULERS 64
+/* The turn of a process, the caller's own, ends at its next safepoint. */
+static inline void process_end_turn(struct process *p)
+{
+    p->reductions = (p->flags & PROC_ATTENTION) != 0 ? -ATTENTION_BIAS : 0;
+}
 bool schedulers_init(struct system *s, unsigned count);      /* 0: one a CPU */
 bool schedulers_set_count(struct system *s, unsigned count); /* add some; before they run */
 void schedulers_free(struct system *s);

@@ -1,5 +1,6 @@
 #include "runtime/sched/spawn.h"
 
+#include "runtime/sched/region.h"
 #include "runtime/sched/tree.h"
 #include "runtime/value/collection.h"
 #include "runtime/value/number.h"
@@ -106,6 +107,33 @@ static bool domain_option(struct process *p, value v, value options, struct spaw
     return false;
 }
 
+/* Hand the domain what the caller holds, with the rights that the values carry. */
+static bool give_capabilities(struct process *p, value list, struct domain *d)
+{
+    struct walk w;
+    value cap, same;
+    if (list == NIL) return true;
+    if (!is_vector(list) && !is_set(list)) {
+        process_fail(p, ERR_TYPE, list, "spawn: :capabilities takes a vector or set, not %v", list);
+        return false;
+    }
+    for (walk_start(&w, list); walk_next(&w, &cap, &same);) {
+        uint32_t rights = is_type(cap, T_REGION) ? region_rights(p, cap) : 0;
+        if (rights == 0) {
+            process_fail(p, ERR_NO_CAPABILITY, cap, "spawn: %v is not a capability that this domain holds",
+                         cap);
+            return false;
+        }
+        if (d == NULL || d == p->domain) continue;
+        struct region_grant g = {.domain = d->id, .by = p->domain->id, .rights = rights};
+        if (!region_grant(d->system, (struct region *)(uintptr_t)to_obj(cap)->p[0], g)) {
+            process_fail(p, ERR_OUT_OF_MEMORY, NIL, "no memory for the grant");
+            return false;
+        }
+    }
+    return true;
+}
+
 bool spawn_options_read(struct process *p, value options, struct spawn_options *o)
 {
     value max_heap = option(p, options, KW_MAX_HEAP), name = option(p, options, KW_NAME);
@@ -127,5 +155,6 @@ bool spawn_options_read(struct process *p, value options, struct spawn_options *
         o->name = published(p, name);
         if (o->name == VAL_ERROR) return false;
     }
-    return domain_option(p, option(p, options, KW_DOMAIN), options, o);
+    return domain_option(p, option(p, options, KW_DOMAIN), options, o) &&
+           give_capabilities(p, option(p, options, KW_CAPABILITIES), o->domain);
 }
