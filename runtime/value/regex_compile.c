@@ -191,7 +191,9 @@ static bool read_number(struct compiler *c, uint32_t *n)
 static bool quantifier(struct compiler *c, char q)
 {
     uint32_t min = q == '+', max = q == '?' ? 1 : NONE;
-    if (c->last == NONE) return fail(c, q == '{' ? "illegal repetition" : "dangling quantifier");
+    /* As in Java, {n} with nothing before it repeats nothing, where * + ? are errors. */
+    bool nothing = c->last == NONE;
+    if (nothing && q != '{') return fail(c, "dangling quantifier");
     c->at++;
     if (q == '{') {
         if (!read_number(c, &min)) return false;
@@ -208,7 +210,7 @@ static bool quantifier(struct compiler *c, char q)
     bool lazy = c->at < c->end && *c->at == '?';
     if (lazy) c->at++;
     if (!lazy && c->at < c->end && *c->at == '+') return fail(c, "possessive quantifiers are not supported");
-    return repeat(c, min, max, lazy);
+    return nothing || repeat(c, min, max, lazy);
 }
 
 /* ---- escapes ---- */

@@ -80,8 +80,8 @@ static bool assertion_holds(const struct input *in, uint32_t kind, uint32_t at)
     case RX_LINE_START: return at_line_start(in, at, unix_lines);
     case RX_LINE_END: return at_line_end(in, at, unix_lines);
     default: {
-        bool before = at > 0 && regex_word_char((uint8_t)in->text[at - 1]);
-        bool after = at < in->size && regex_word_char((uint8_t)in->text[at]);
+        bool before = at > 0 && regex_word_char(char_before(in, at));
+        bool after = at < in->size && regex_word_char(char_at(in, at));
         return (before != after) == ((kind & ~RX_UNIX_LINES) == RX_WORD);
     }
     }

@@ -85,9 +85,14 @@ static inline bool regex_line_end(uint32_t c)
 {
     return c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029;
 }
+/* What \b takes for a part of a word: as in Java up to 18, letters, digits and marks of every script, though \w is ASCII. */
 static inline bool regex_word_char(uint32_t c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+    if (c < 128)
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+    uint32_t word = 1u << CATEGORY_LU | 1u << CATEGORY_LL | 1u << CATEGORY_LT | 1u << CATEGORY_LM |
+                    1u << CATEGORY_LO | 1u << CATEGORY_ND | 1u << CATEGORY_MN;
+    return word >> category_of(c) & 1;
 }
 
 #endif
