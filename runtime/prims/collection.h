@@ -20,8 +20,9 @@
     value primitive(struct process *p, value *a, unsigned argc);                                             \
     value primitive(struct process *p, value *a, unsigned argc)
 
-/* Elements that a primitive handles before it looks at the clock. */
-enum { TURN_ITEMS = 2000 };
+/* Elements that a primitive handles in one turn: so many that a turn is short, and that it allocates less than 64 KiB
+ * (P3): a walk allocates little, a transient a node of some 250 bytes an entry, a persistent table about a kibibyte. */
+enum { TURN_ITEMS = 2000, TRANSIENT_ITEMS = 250, PERSISTENT_ITEMS = 60 };
 
 /* An index argument: fixnum >= 0 (else false). */
 static inline bool index_argument(value v, uint64_t *i)

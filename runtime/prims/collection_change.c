@@ -1,6 +1,8 @@
 /* Changing collections: assoc, dissoc, conj, disj, pop, empty.  The steps of one call are kept between turns. */
 #include "runtime/prims/collection.h"
 
+value with_meta(struct process *p, value v, value meta);
+
 value assoc_one(struct key_op *op, value coll, value key, value val)
 {
     uint64_t i;
@@ -85,6 +87,15 @@ static void progress_keep(struct key_op *op, struct progress g)
     heap_write(op->p, s, RESUME_OWN2, from_fixnum(g.next));
 }
 
+/* Has the turn had its share of steps?  Then the progress is kept. */
+static bool progress_pause(struct key_op *op, struct progress g, int *steps)
+{
+    if (++*steps < PERSISTENT_ITEMS) return false;
+    progress_keep(op, g);
+    op->p->reductions -= PERSISTENT_ITEMS;
+    return true;
+}
+
 /* What came of a step that did not succeed: with a question, the progress is kept for when the answer is there. */
 static value progress_stop(struct key_op *op, struct progress g, value r)
 {
@@ -98,7 +109,8 @@ static value do_assoc(struct key_op *op, value *a, unsigned argc)
         return process_fail(op->p, ERR_ARGUMENT, NIL,
                             "assoc expects an even number of arguments after the collection");
     struct progress g = progress_start(op, a[0], 1);
-    for (; g.next < argc; g.next += 2) {
+    for (int steps = 0; g.next < argc; g.next += 2) {
+        if (progress_pause(op, g, &steps)) return VAL_YIELD;
         value r = assoc_one(op, g.coll, a[g.next], a[g.next + 1]);
         if (is_sentinel(r)) return progress_stop(op, g, r);
         g.coll = r;
@@ -135,7 +147,8 @@ static value each_argument(struct key_op *op, value *a, unsigned argc,
                            value (*f)(struct key_op *, value, value))
 {
     struct progress g = progress_start(op, a[0], 1);
-    for (; g.next < argc; g.next++) {
+    for (int steps = 0; g.next < argc; g.next++) {
+        if (progress_pause(op, g, &steps)) return VAL_YIELD;
         value r = f(op, g.coll, a[g.next]);
         if (is_sentinel(r)) return progress_stop(op, g, r);
         g.coll = r;
@@ -160,27 +173,47 @@ static bool is_mapping(value v)
     return is_map(v) || (is_type(v, T_RECORD) && record_is_map(to_obj(v)));
 }
 
-/* A map onto a map, entry by entry; the third own word is what is left of it. */
+static value conj_entry(struct key_op *op, value coll, value transient, value entry)
+{
+    if (transient == NIL) return conj_one(op, coll, entry);
+    return transient_map_assoc(op, to_obj(transient), vector_nth(entry, 0), vector_nth(entry, 1));
+}
+
+/* A map onto a map, entry by entry; many onto a hash map by way of a transient.  The third own word is what is left, the
+ * fourth the transient. */
 static value conj_entries(struct key_op *op, struct progress *g, value x)
 {
     struct process *p = op->p;
-    value rest = NIL;
-    if (p->prim_state != NIL) rest = to_obj(p->prim_state)->p[RESUME_OWN3];
-    if (rest == NIL) rest = seq_of(p, x);
+    value rest = NIL, t = NIL;
+    if (p->prim_state != NIL) {
+        rest = to_obj(p->prim_state)->p[RESUME_OWN3];
+        t = to_obj(p->prim_state)->p[RESUME_OWN4];
+    }
+    if (rest == NIL) {
+        rest = seq_of(p, x);
+        bool many = is_type(x, T_HMAP) || is_type(x, T_SMAP);
+        if (many && (is_type(g->coll, T_AMAP) || is_type(g->coll, T_HMAP))) t = transient_new(p, g->coll);
+    }
+    int limit = t == NIL ? PERSISTENT_ITEMS : TRANSIENT_ITEMS;
     for (int n = 0; rest != NIL; n++) {
-        value r = n < TURN_ITEMS ? conj_one(op, g->coll, seq_first(p, rest)) : VAL_YIELD;
+        value r = n < limit ? conj_entry(op, g->coll, t, seq_first(p, rest)) : VAL_YIELD;
         if (is_sentinel(r)) {
             if (r == VAL_YIELD || (r == VAL_SLOW && op->question != QUESTION_NONE)) {
                 progress_keep(op, *g);
                 heap_write(p, resume_state(op), RESUME_OWN3, rest);
+                heap_write(p, resume_state(op), RESUME_OWN4, t);
             }
-            if (r == VAL_YIELD) p->reductions -= TURN_ITEMS;
+            if (r == VAL_YIELD) p->reductions -= limit;
             return r;
         }
-        g->coll = r;
+        if (t == NIL) g->coll = r;
         rest = seq_rest(p, rest);
     }
-    if (p->prim_state != NIL) heap_write(p, to_obj(p->prim_state), RESUME_OWN3, NIL);
+    if (t != NIL) g->coll = with_meta(p, transient_persistent(p, to_obj(t)), obj_meta(g->coll));
+    if (p->prim_state != NIL) {
+        heap_write(p, to_obj(p->prim_state), RESUME_OWN3, NIL);
+        heap_write(p, to_obj(p->prim_state), RESUME_OWN4, NIL);
+    }
     return g->coll;
 }
 
@@ -188,7 +221,8 @@ static value do_conj(struct key_op *op, value *a, unsigned argc)
 {
     if (argc == 0) return empty_vector();
     struct progress g = progress_start(op, a[0], 1);
-    for (; g.next < argc; g.next++) {
+    for (int steps = 0; g.next < argc; g.next++) {
+        if (progress_pause(op, g, &steps)) return VAL_YIELD;
         value x = a[g.next];
         value r = is_mapping(g.coll) && is_mapping(x) ? conj_entries(op, &g, x) : conj_one(op, g.coll, x);
         if (is_sentinel(r)) return progress_stop(op, g, r);
@@ -221,8 +255,6 @@ PLAIN(prim_pop)
     default: return fail_type(p, "pop", 1, v, "a list or vector");
     }
 }
-
-value with_meta(struct process *p, value v, value meta);
 
 PLAIN(prim_empty)
 {

@@ -21,7 +21,7 @@ PLAIN(prim_entry)
 typedef value add_fn(struct key_op *op, value coll, value *a);
 
 static value from_arguments(struct key_op *op, value *a, unsigned argc, unsigned stride, value empty,
-                            add_fn *add)
+                            unsigned limit, add_fn *add)
 {
     struct process *p = op->p;
     value coll = empty;
@@ -31,12 +31,12 @@ static value from_arguments(struct key_op *op, value *a, unsigned argc, unsigned
         i = (unsigned)to_fixnum(to_obj(p->prim_state)->p[RESUME_OWN2]);
     }
     for (unsigned steps = 0; i < argc; i += stride, steps++) {
-        value r = steps < TURN_ITEMS ? add(op, coll, a + i) : VAL_YIELD;
+        value r = steps < limit ? add(op, coll, a + i) : VAL_YIELD;
         if (!is_sentinel(r)) {
             coll = r;
             continue;
         }
-        if (r == VAL_YIELD) p->reductions -= TURN_ITEMS;
+        if (r == VAL_YIELD) p->reductions -= (int32_t)limit;
         if (r != VAL_ERROR) {
             struct object *s = resume_state(op);
             heap_write(p, s, RESUME_OWN, coll);
@@ -74,7 +74,7 @@ static value do_hash_map(struct key_op *op, value *a, unsigned argc)
     struct process *p = op->p;
     if (argc % 2) return odd(p, a, argc);
     value t = p->prim_state == NIL ? transient_new(p, empty_map()) : NIL;
-    t = from_arguments(op, a, argc, 2, t, add_transient_entry);
+    t = from_arguments(op, a, argc, 2, t, TRANSIENT_ITEMS, add_transient_entry);
     return is_sentinel(t) ? t : transient_persistent(p, to_obj(t));
 }
 PLAIN(prim_hash_map)
@@ -90,7 +90,7 @@ static value do_hash_set(struct key_op *op, value *a, unsigned argc)
 {
     struct process *p = op->p;
     value t = p->prim_state == NIL ? transient_new(p, empty_set()) : NIL;
-    t = from_arguments(op, a, argc, 1, t, add_transient_item);
+    t = from_arguments(op, a, argc, 1, t, TRANSIENT_ITEMS, add_transient_item);
     return is_sentinel(t) ? t : transient_persistent(p, to_obj(t));
 }
 PLAIN(prim_hash_set)
@@ -101,12 +101,13 @@ PLAIN(prim_hash_set)
 static value do_sorted_map(struct key_op *op, value *a, unsigned argc)
 {
     if (argc % 2) return odd(op->p, a, argc);
-    return from_arguments(op, a, argc, 2, sorted_new(op->p, false, NIL, NIL, NIL), add_entry);
+    return from_arguments(op, a, argc, 2, sorted_new(op->p, false, NIL, NIL, NIL), PERSISTENT_ITEMS,
+                          add_entry);
 }
 RESUMABLE(prim_sorted_map, do_sorted_map, "lona.core/sorted-map", TRAP_RETRY)
 static value do_sorted_set(struct key_op *op, value *a, unsigned argc)
 {
-    return from_arguments(op, a, argc, 1, sorted_new(op->p, true, NIL, NIL, NIL), add_item);
+    return from_arguments(op, a, argc, 1, sorted_new(op->p, true, NIL, NIL, NIL), PERSISTENT_ITEMS, add_item);
 }
 RESUMABLE(prim_sorted_set, do_sorted_set, "lona.core/sorted-set", TRAP_RETRY)
 
@@ -179,14 +180,14 @@ static value do_set(struct key_op *op, value *a, unsigned argc)
         if (is_sentinel(s)) return VAL_SLOW;
         rest = s;
         if (s == NIL) break;
-        r = n < TURN_ITEMS ? transient_set_conj(op, to_obj(t), seq_first(p, s)) : VAL_YIELD;
+        r = n < TRANSIENT_ITEMS ? transient_set_conj(op, to_obj(t), seq_first(p, s)) : VAL_YIELD;
         if (r == TRUE_) rest = seq_rest(p, s);
     }
     if (r == TRUE_) return transient_persistent(p, to_obj(t));
     struct object *state = resume_state(op);
     heap_write(p, state, RESUME_OWN, t);
     heap_write(p, state, RESUME_OWN2, rest);
-    if (r == VAL_YIELD) p->reductions -= TURN_ITEMS;
+    if (r == VAL_YIELD) p->reductions -= TRANSIENT_ITEMS;
     return r;
 }
 PLAIN(prim_set)
@@ -230,11 +231,12 @@ static value conj_map_transient(struct key_op *op, struct object *t, value m)
         rest = to_obj(p->prim_state)->p[RESUME_OWN];
     for (int n = 0; rest != NIL; n++, rest = seq_rest(p, rest)) {
         value e = seq_first(p, rest);
-        value r = n < TURN_ITEMS ? transient_map_assoc(op, t, vector_nth(e, 0), vector_nth(e, 1)) : VAL_YIELD;
+        value r =
+            n < TRANSIENT_ITEMS ? transient_map_assoc(op, t, vector_nth(e, 0), vector_nth(e, 1)) : VAL_YIELD;
         if (r == TRUE_) continue;
         heap_write(p, resume_state(op), RESUME_OWN, rest);
         heap_write(p, resume_state(op), RESUME_OWN2, TRUE_);
-        if (r == VAL_YIELD) p->reductions -= TURN_ITEMS;
+        if (r == VAL_YIELD) p->reductions -= TRANSIENT_ITEMS;
         return r;
     }
     return TRUE_;

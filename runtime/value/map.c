@@ -151,6 +151,7 @@ value map_assoc_op(struct key_op *op, value m, value key, value val)
 {
     const struct object *o = to_obj(m);
     op->added = false;
+    op->token = 0; /* the context may come from work on a transient */
     switch (obj_type(o)) {
     case T_AMAP: return amap_assoc(op, o, key, val);
     case T_HMAP: {
@@ -197,6 +198,7 @@ value map_dissoc_op(struct key_op *op, value m, value key)
 {
     const struct object *o = to_obj(m);
     op->added = false;
+    op->token = 0; /* the context may come from work on a transient */
     switch (obj_type(o)) {
     case T_AMAP: return amap_dissoc(op, o, key);
     case T_HMAP: {

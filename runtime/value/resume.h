@@ -23,6 +23,7 @@ enum {
     RESUME_OWN,
     RESUME_OWN2,
     RESUME_OWN3,
+    RESUME_OWN4,
     RESUME_WORDS
 };
 

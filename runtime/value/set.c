@@ -52,6 +52,7 @@ value set_conj_op(struct key_op *op, value s, value key)
 {
     const struct object *o = to_obj(s);
     op->added = false;
+    op->token = 0; /* the context may come from work on a transient */
     if (obj_type(o) == T_SSET) return sorted_put(op, o, key, NIL);
     uint32_t hash;
     if (!key_hash(op, key, &hash)) return VAL_SLOW;
@@ -65,6 +66,7 @@ value set_disj_op(struct key_op *op, value s, value key)
 {
     const struct object *o = to_obj(s);
     op->added = false;
+    op->token = 0; /* the context may come from work on a transient */
     if (obj_type(o) == T_SSET) return sorted_remove(op, o, key);
     if (o->p[1] == NIL) return s;
     uint32_t hash;
