@@ -181,10 +181,9 @@ static void print_lazy(struct printer *w, value v)
 
 static void print_big(struct printer *w, value v)
 {
-    if (w->shorten && is_type(v, T_BIGINT) && obj_size(to_obj(v)) > 4)
-        text_format(&w->out, "#<integer of %u bits>", (uint64_t)obj_size(to_obj(v)) * 64);
-    else if (w->shorten && is_type(v, T_RATIO))
-        text_c(&w->out, "#<ratio>");
+    char digits[NUMBER_SHORT_TEXT_MAX];
+    if (w->shorten)
+        text_put(&w->out, digits, exact_format_short(v, digits));
     else
         print_push(w, P_NUMBER, v);
 }

@@ -1,4 +1,5 @@
 #include "runtime/reader/text.h"
+#include "runtime/reader/print.h"
 #include "runtime/value/collection.h"
 #include "runtime/value/number.h"
 #include "base/utf8.h"
@@ -213,6 +214,13 @@ void text_number(struct text *t, int64_t i)
     text_put(t, b, decimal_format(i, b));
 }
 
+#define VALUE_BYTES 200 /* of a message, for one value */
+static void put_value(struct text *t, value v)
+{
+    char b[VALUE_BYTES];
+    text_put(t, b, print_to_buffer(t->p, v, b, sizeof b));
+}
+
 void text_format_v(struct text *t, const char *fmt, __builtin_va_list args)
 {
     for (; *fmt; fmt++) {
@@ -225,6 +233,7 @@ void text_format_v(struct text *t, const char *fmt, __builtin_va_list args)
         case 'u': put_unsigned(t, __builtin_va_arg(args, uint64_t)); break;
         case 'd': text_number(t, __builtin_va_arg(args, int64_t)); break;
         case 'c': text_char(t, __builtin_va_arg(args, uint32_t)); break;
+        case 'v': put_value(t, __builtin_va_arg(args, value)); break;
         case 'S': text_string(t, __builtin_va_arg(args, value)); break;
         default: text_byte(t, *fmt);
         }

@@ -57,7 +57,7 @@ void text_string(struct text *t, value string);
 void text_number(struct text *t, int64_t i);
 #define DECIMAL_MAX 20
 size_t decimal_format(int64_t i, char *to); /* bytes written, at most DECIMAL_MAX */
-/* %s C string, %u uint64_t, %d int64_t, %c code point, %S string value, %% */
+/* %s C string, %u uint64_t, %d int64_t, %c code point, %S string value, %v value (as print_to_buffer), %% */
 void text_format(struct text *t, const char *fmt, ...);
 void text_format_v(struct text *t, const char *fmt, __builtin_va_list args);
 
