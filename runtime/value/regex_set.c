@@ -118,7 +118,9 @@ static void add_shifted(struct regex_set *to, const struct regex_set *from, uint
 
 void regex_set_fold(struct regex_set *s)
 {
+    const uint32_t cased = 1u << CATEGORY_LU | 1u << CATEGORY_LL | 1u << CATEGORY_LT;
     if (s->n > REGEX_SET_MAX) return;
+    if (s->categories & cased) s->categories |= cased;
     struct regex_set before = *s;
     add_shifted(s, &before, 'a', 'z', 'A' - 'a');
     add_shifted(s, &before, 'A', 'Z', 'a' - 'A');

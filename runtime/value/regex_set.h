@@ -20,7 +20,7 @@ void regex_set_add(struct regex_set *s, uint32_t low, uint32_t high);
 void regex_set_add_set(struct regex_set *s, const struct regex_set *other);
 void regex_set_negate(struct regex_set *s);
 void regex_set_intersect(struct regex_set *s, const struct regex_set *other);
-void regex_set_fold(struct regex_set *s); /* both cases of every ASCII letter */
+void regex_set_fold(struct regex_set *s); /* both cases of every ASCII letter; all cased categories for one */
 /* The set of a predefined class: one of d D w W s S h H v V; false for another letter. */
 bool regex_set_escape(struct regex_set *s, char letter);
 /* The set of \p{name}; false if the name is unknown. */
