@@ -1,6 +1,7 @@
 /* Metadata, equality, hash and compare, reduced values, types. */
 #include "runtime/prims/collection.h"
 #include "runtime/sched/domain.h"
+#include "runtime/sched/atom.h"
 #include "runtime/value/deep.h"
 
 /* ---- metadata ---- */
@@ -160,6 +161,8 @@ PLAIN(prim_deref)
         enum object_type t = obj_type(o);
         if (t == T_BOX || t == T_REDUCED) return o->p[0];
         if (t == T_LAZY && o->p[0] == NIL && obj_has(o, OBJ_A)) return o->p[1];
+        if (t == T_ATOM)
+            return __atomic_load_n(&((struct atom_cell *)(uintptr_t)o->p[0])->content, __ATOMIC_ACQUIRE);
     }
     return vm_trap(p, TRAP_DEREF);
 }
