@@ -195,7 +195,8 @@ void segment_free(struct arena *a, struct segment *s)
         granules += after->granules;
     }
     bool last = first + granules == a->top;
-    if (a->sweep_at > first && a->sweep_at < first + granules + last) /* the sweeper goes from segment to segment */
+    if (a->sweep_at > first &&
+        a->sweep_at < first + granules + last) /* the sweeper goes from segment to segment */
         a->sweep_at = last ? first : first + granules;
     if (last)
         __atomic_store_n(&a->top, (uint32_t)first, __ATOMIC_RELAXED);

@@ -1,21 +1,33 @@
 /* Bytes and other things outside the heaps, counted by the objects that refer to them. */
 #include "runtime/gc/gc.h"
 
+/* Bytes outside count like words in the nursery, at an eighth: a process that makes blobs collects in time. */
+static void press(struct process *p, uint64_t size_bytes)
+{
+    uint64_t words = size_bytes / 64, room = (uint64_t)(p->hp_limit - p->hp);
+    if (words < room)
+        p->hp_limit -= words;
+    else
+        process_attention(p, PROC_COLLECT);
+}
+
 struct blob *blob_new(struct process *p, uint64_t size_bytes)
 {
     struct blob *b = NULL;
-    size_t bytes = sizeof *b + size_bytes;
-    if (size_bytes <= (uint64_t)1 << 40 && domain_charge(p->domain, pool_block_bytes(bytes))) {
-        b = pool_alloc(heap_cache_of(p), bytes);
-        if (b == NULL) domain_uncharge(p->domain, pool_block_bytes(bytes));
-    }
+    size_t bytes = pool_block_bytes(sizeof *b + (size_bytes <= (uint64_t)1 << 40 ? size_bytes : 0));
+    bool possible = size_bytes <= (uint64_t)1 << 40;
+    bool charged = possible && domain_charge(p->domain, bytes);
+    if (charged || (possible && may_overdraw(p, bytes))) b = pool_alloc(heap_cache_of(p), bytes);
     if (b == NULL) {
+        if (charged) domain_uncharge(p->domain, bytes);
         process_fail(p, ERR_OUT_OF_MEMORY, NIL, "%u bytes are more than the memory limit leaves", size_bytes);
         return NULL;
     }
     b->references = 1;
     b->size_bytes = size_bytes;
-    b->charged = p->domain;
+    b->charged = charged ? p->domain : NULL;
+    if (charged) domain_retain(p->domain); /* the bytes may outlive it, in a message to another */
+    press(p, size_bytes);
     return b;
 }
 
@@ -28,7 +40,10 @@ void blob_release(struct system *s, struct blob *b)
 {
     if (__atomic_fetch_sub(&b->references, 1, __ATOMIC_ACQ_REL) != 1) return;
     size_t bytes = sizeof *b + b->size_bytes;
-    if (b->charged != NULL) domain_uncharge(b->charged, pool_block_bytes(bytes));
+    if (b->charged != NULL) {
+        domain_uncharge(b->charged, pool_block_bytes(bytes));
+        domain_release(b->charged);
+    }
     memory_free(arena_memory(s), b, bytes);
 }
 

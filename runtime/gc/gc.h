@@ -55,6 +55,12 @@ struct heap_chunk *chunk_new(struct heap_cache *cache, struct domain *d, uint64_
                              bool force);
 void chunk_free(struct heap_cache *cache, struct domain *d, struct heap_chunk *c);
 
+bool may_overdraw(struct process *p, uint64_t bytes);
+
+/* ---- stacks ---- */
+bool stack_charge(
+    struct process *p); /* the stack that had to be taken beyond the limit; false: it still is */
+
 /* ---- off-heap objects ---- */
 static inline bool type_is_offheap(enum object_type t)
 {

@@ -101,6 +101,15 @@ COLD struct object *heap_alloc_slow(struct process *p, enum object_type t, uint3
     return heap_alloc(p, t, flags, size_words);
 }
 
+/* What the limit refuses may still be given for now, if garbage may make room for it: the next safepoint sees to that. */
+bool may_overdraw(struct process *p, uint64_t bytes)
+{
+    const struct budget *b = p->domain->budget;
+    if (b == NULL || bytes > b->limit_bytes / 4) return false;
+    process_attention(p, PROC_COLLECT | PROC_OUT_OF_MEMORY);
+    return true;
+}
+
 value heap_reserve(struct process *p, uint64_t words)
 {
     if ((uint64_t)(p->hp_limit - p->hp) >= words) return NIL;
@@ -108,6 +117,7 @@ value heap_reserve(struct process *p, uint64_t words)
         return process_fail(p, ERR_TOO_LARGE, NIL, "the result would take %u bytes", words * 8);
     struct heap_cache *cache = heap_cache_of(p);
     struct heap_chunk *c = chunk_new(cache, p->domain, words, sizeof *c / 8, false);
+    if (c == NULL && may_overdraw(p, words * 8)) c = chunk_new(cache, p->domain, words, sizeof *c / 8, true);
     if (c == NULL)
         return process_fail(p, ERR_OUT_OF_MEMORY, NIL, "%u bytes are more than the memory limit leaves",
                             words * 8);
@@ -192,20 +202,37 @@ uint64_t heap_held_words(const struct process *p)
     return p->heap_words + (p->old != NULL ? p->old->block_words : 0);
 }
 
-/* ---- stacks ---- */
+/* ---- stacks ----
+ * A stack must grow at once or not at all, when there may be garbage enough to give back instead.  So it may grow beyond the
+ * domain's limit; the next safepoint collects, and signals :out-of-memory if that did not help. */
+
+struct stack_head {
+    uint64_t bytes; /* of the block */
+    uint64_t charged;
+};
 
 value *stack_allocate(struct process *p, uint32_t words)
 {
-    size_t bytes = pool_block_bytes((size_t)words * 8);
-    if (!domain_charge(p->domain, bytes)) return NULL;
-    value *stack = pool_alloc(heap_cache_of(p), bytes);
-    if (stack == NULL) domain_uncharge(p->domain, bytes);
-    return stack;
+    size_t bytes = pool_block_bytes(sizeof(struct stack_head) + (size_t)words * 8);
+    struct stack_head *h = pool_alloc(heap_cache_of(p), bytes);
+    if (h == NULL) return NULL;
+    h->bytes = bytes;
+    h->charged = domain_charge(p->domain, bytes);
+    if (!h->charged) process_attention(p, PROC_COLLECT | PROC_OUT_OF_MEMORY);
+    return (value *)(h + 1);
 }
 
 void stack_free(struct process *p, value *stack, uint32_t words)
 {
-    size_t bytes = pool_block_bytes((size_t)words * 8);
-    domain_uncharge(p->domain, bytes);
-    pool_free(heap_cache_of(p), stack, bytes);
+    struct stack_head *h = (struct stack_head *)stack - 1;
+    if (h->charged) domain_uncharge(p->domain, h->bytes);
+    pool_free(heap_cache_of(p), h, h->bytes);
+}
+
+bool stack_charge(struct process *p)
+{
+    struct stack_head *h = (struct stack_head *)p->stack - 1;
+    if (p->stack == (value *)(p + 1)) return true;
+    if (!h->charged) h->charged = domain_charge(p->domain, h->bytes);
+    return h->charged;
 }

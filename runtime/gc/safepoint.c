@@ -37,11 +37,24 @@ static bool collect_as_due(struct process *p, uint32_t need_words)
 static bool within_limit(struct process *p)
 {
     bool ok = old_blocks_charge(p);
+    if (p->base != NULL && !stack_charge(p)) ok = false;
     if (p->ext != NULL && p->ext->max_heap_words != 0 && heap_held_words(p) > p->ext->max_heap_words)
         ok = false;
     for (struct heap_chunk *c = p->young; c != NULL; c = c->next)
         if (c->flags & (CHUNK_UNCHARGED | CHUNK_RESERVE)) ok = false;
     return ok;
+}
+
+/* After everything was collected: is there room for what is worth another collection?  Else a process that creeps towards the
+ * limit would spend its time collecting. */
+static bool has_room(const struct process *p)
+{
+    const struct budget *b = p->domain->budget;
+    if (b == NULL || b->limit_bytes == 0) return true;
+    uint64_t taken = __atomic_load_n(&b->used_bytes, __ATOMIC_RELAXED) +
+                     __atomic_load_n(&b->carved_bytes, __ATOMIC_RELAXED);
+    uint64_t room = b->limit_bytes > taken ? b->limit_bytes - taken : 0;
+    return room > heap_held_words(p) * 8 / 32;
 }
 
 static void refill_reserve(struct heap_cache *cache)
@@ -63,21 +76,21 @@ static void stack_shrink(struct process *p)
 
 void heap_safepoint(struct process *p, uint32_t need_words)
 {
-    bool pressed = (p->flags & (PROC_OUT_OF_MEMORY | PROC_COLLECT_ALL)) != 0;
+    bool pressed = (p->flags & PROC_OUT_OF_MEMORY) != 0;
+    bool everything = pressed || (p->flags & PROC_COLLECT_ALL) != 0;
 #if defined(LONA_STRESS)
-    bool everything = pressed || heap_cache_of(p)->collections++ % 4 == 3;
-#else
-    bool everything = pressed;
+    if (heap_cache_of(p)->collections++ % 4 == 3) everything = true;
 #endif
     bool ok = everything ? collect_everything(p, need_words) : collect_as_due(p, need_words);
+    stack_shrink(p);
     p->flags &= ~(PROC_COLLECT | PROC_COLLECT_ALL | PROC_OUT_OF_MEMORY);
     refill_reserve(heap_cache_of(p));
     if (!ok || !within_limit(p)) {
         if (!everything) ok = collect_everything(p, need_words);
-        if (!ok || !within_limit(p)) p->flags |= PROC_OUT_OF_MEMORY;
+        pressed = true;
     }
+    if (pressed && (!ok || !within_limit(p) || !has_room(p))) p->flags |= PROC_OUT_OF_MEMORY;
     if (p->flags & PROC_CLEAR_TOKENS) tokens_renumber(p);
-    stack_shrink(p);
     heap_check(p);
 }
 

@@ -139,7 +139,12 @@ int main(int argc, char **argv)
     system_stop_all(s);
     port_hosted_restore_terminal(port);
     fflush(NULL);
-    if (getenv("LONA_CLEAN_EXIT") != NULL) { /* for leak checkers; otherwise the host frees faster */
+#if defined(LONA_ASAN)
+    bool clean = true;
+#else
+    bool clean = getenv("LONA_CLEAN_EXIT") != NULL;
+#endif
+    if (clean) { /* for leak checkers; otherwise the host frees faster */
         system_free(s);
         port_hosted_free(port);
     }
