@@ -78,6 +78,30 @@ expect "fmt" 0 'formatted: layout.lona-s' "$LONA" fmt layout.lona-s
 expect "fmt once more" 0 '' "$LONA" fmt --check layout.lona-s
 expect "what fmt wrote" 0 $'(defn f \\[x\\]\n  (inc\n   x))' cat layout.lona-s
 
+# the cache of compiled files: used when it holds (then nothing is expanded), and never when it is stale or damaged
+mkdir lib && cat >lib/dep.lona-s <<'L'
+(ns lib.dep)
+(defmacro m [] (do (println "expands") :first))
+L
+cat >cached.lona-s <<'L'
+(ns cached (:require [lib.dep :as d]))
+(defn f "doc" [x] (d/m))
+(println (f 1) (:line (provenance f)))
+L
+expect "a file is compiled and kept" 0 $'expands\n:first 2' "$LONA" --cache=kept cached.lona-s
+expect "both files are kept" 0 '2' bash -c 'ls kept | wc -l'
+expect "it loads again" 0 ':first 2' "$LONA" --cache=kept cached.lona-s
+expect "nothing was added" 0 '2' bash -c 'ls kept | wc -l'
+sed -i 's/:first/:second/' lib/dep.lona-s
+expect "a macro it used has changed" 0 $'expands\n:second 2' "$LONA" --cache=kept cached.lona-s
+expect "and is kept as it is now" 0 ':second 2' "$LONA" --cache=kept cached.lona-s
+for f in kept/*; do printf x | dd of="$f" bs=1 seek=200 conv=notrunc 2>/dev/null; done
+expect "damaged files are no files" 0 $'expands\n:second 2' "$LONA" --cache=kept cached.lona-s
+for f in kept/*; do head -c 100 "$f" >"$f.cut" && mv "$f.cut" "$f"; done
+expect "nor are cut ones" 0 $'expands\n:second 2' "$LONA" --cache=kept cached.lona-s
+expect "a folder that cannot be" 0 $'expands\n:second 2' "$LONA" --cache=/proc/nowhere cached.lona-s
+expect "what a definition came from" 0 '*\(defn f*' "$LONA" --cache=kept -e '(load-file "cached.lona-s") (println (source cached/f))'
+
 expect "doc of a function" 0 '*lona.core/map*' "$LONA" doc map
 expect "doc of a special form" 0 '*\(if test then else?)*' "$LONA" doc if
 expect "doc of nothing" 1 '*nothing is known of nonsense-name*' "$LONA" doc nonsense-name
