@@ -476,7 +476,8 @@ static void test_determinism(void)
     CHECK(noise != NIL && n1 == n2 && memcmp(a, b, n1) == 0);
     /* names made by macros leave no trace */
     a = binary_bytes(compile_text("(fn* [x__1__auto__] (let* [G__2 (f x__1__auto__)] [G__2 G__2]))"), &n1);
-    b = binary_bytes(compile_text("(fn* [x__77__auto__] (let* [G__88 (f x__77__auto__)] [G__88 G__88]))"), &n2);
+    b = binary_bytes(compile_text("(fn* [x__77__auto__] (let* [G__88 (f x__77__auto__)] [G__88 G__88]))"),
+                     &n2);
     CHECK(n1 == n2 && memcmp(a, b, n1) == 0);
     a = binary_bytes(compile_text("(fn* [x__y] x__y)"), &n1);
     b = binary_bytes(compile_text("(fn* [x__z] x__z)"), &n2);
