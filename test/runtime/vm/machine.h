@@ -16,6 +16,7 @@
 
 static struct port *machine_port;
 static struct system *machine;
+static uint64_t machine_memory_bytes; /* of the root domain; 0: no limit */
 static struct process *proc;
 static int32_t turn_reductions = REDUCTIONS_PER_TURN;
 static bool collect_each_turn;
@@ -24,7 +25,8 @@ static long turns;
 static void machine_start(void)
 {
     machine_port = port_hosted_new();
-    machine = system_new(machine_port, &(struct system_options){.schedulers = 1});
+    machine = system_new(machine_port,
+                         &(struct system_options){.schedulers = 1, .memory_bytes = machine_memory_bytes});
     proc = process_new(&machine->schedulers[0], machine->root);
     machine->schedulers[0].current = proc;
 }
