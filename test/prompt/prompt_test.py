@@ -194,6 +194,45 @@ def test_debugger():
         s.close()
 
 
+BROKEN_INTO = """(ns brk)
+
+;; The area, and one.
+(defn area [w h]
+  (let [a (* w h)]
+    (println "computing")
+    (inc a)))
+"""
+
+
+def test_breakpoints():
+    with Folder():
+        with open("brk.lona-s", "w") as file:
+            file.write(BROKEN_INTO)
+        s = Session()
+        s.say('(load "brk")')
+        expect_value(s, "(break-on 'brk/area 6)", "#'brk/area")
+        got = s.say("(brk/area 4 5)", prompt="lona:debug> ")
+        check("a breakpoint on a line stops there", ":breakpoint at brk/area" in got and "computing" not in got, got)
+        got = s.say("(frame 0)", prompt="lona:debug> ")
+        check("its place and locals", "At: brk.lona-s:6:5" in got and "a 20" in got and "w 4" in got, got)
+        got = s.say("(eval-in-frame 0 '(* a 100))", prompt="lona:debug> ")
+        check("evaluation in the frame", got == "2000", got)
+        s.say("(set-frame-local! 0 :a 1000)", prompt="lona:debug> ")
+        got = s.say("(next)", prompt="lona:debug> ")
+        check("a step over the call", "computing" in got and ":step at brk/area" in got, got)
+        got = s.say("(continue)")
+        check("the local that was set counts", got == "1001", got)
+        expect_value(s, "(clear-break 'brk/area)", "#'brk/area")
+        got = s.say("(brk/area 1 1)")
+        check("no breakpoint any more", got == "computing\n2", got)
+        s.say("(break-on 'brk/area)")
+        got = s.say("(map (fn [x] (brk/area x x)) [1])", prompt="lona:debug> ")
+        check("a breakpoint inside map", ":breakpoint at brk/area" in got, got)
+        got = s.say("(return-from 0 :instead)")
+        check("return-from", got == "(:instead)", got)
+        s.close()
+
+
 HELLO = """(ns hello-world)
 
 ;; Greets a user by name
