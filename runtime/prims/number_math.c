@@ -69,7 +69,7 @@ static double copy_sign(double x, double y)
 }
 static double scale(double x, double n)
 {
-    return math_scale(x, n >= 4000 ? 4000 : n <= -4000 ? -4000 : (int64_t)n);
+    return math_scale(x, n != n ? 0 : n >= 4000 ? 4000 : n <= -4000 ? -4000 : (int64_t)n);
 }
 
 #define FUNCTION_1(name, text, f)                                                                            \
