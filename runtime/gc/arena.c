@@ -6,6 +6,7 @@
 
 #define COMMIT_GRANULES (1u << 14)      /* 4 MiB at a time */
 #define TABLE_COMMIT_ENTRIES (1u << 15) /* 256 KiB at a time */
+#define ARENA_LEAST_BYTES (1ull << 30)  /* half of it is the side table's */
 #define PINNED_CHUNK_BYTES (64u << 10)
 #define DECOMMIT_GRANULES 4096 /* free runs of a MiB or more give their memory back */
 
@@ -24,7 +25,11 @@ bool arena_init(struct system *s)
     if (a == NULL) return false;
     memset(a, 0, sizeof *a);
     memory_init(&a->memory, s->port);
-    if (port_memory_reserve(s->port, (void *)ARENA_BASE, ARENA_SIZE) == NULL) {
+    a->reserved_bytes = ARENA_SIZE;
+    while (a->reserved_bytes >= ARENA_LEAST_BYTES &&
+           port_memory_reserve(s->port, (void *)ARENA_BASE, a->reserved_bytes) == NULL)
+        a->reserved_bytes /= 2; /* the host limits addresses, too: less will do for long */
+    if (a->reserved_bytes < ARENA_LEAST_BYTES) {
         port_memory_free(s->port, a, (sizeof *a + PORT_PAGE - 1) & ~(uint64_t)(PORT_PAGE - 1));
         return false;
     }
@@ -38,7 +43,7 @@ bool arena_init(struct system *s)
 void arena_destroy(struct system *s)
 {
     struct arena *a = s->arena;
-    port_memory_free(s->port, (void *)ARENA_BASE, ARENA_SIZE);
+    port_memory_free(s->port, (void *)ARENA_BASE, a->reserved_bytes);
     shared_gray_drop(a);
     memory_destroy(&a->memory);
     port_memory_free(s->port, a, (sizeof *a + PORT_PAGE - 1) & ~(uint64_t)(PORT_PAGE - 1));
@@ -117,7 +122,8 @@ static uint64_t run_take(struct arena *a, struct free_run *r, uint64_t granules)
 static bool commit_to(struct arena *a, uint64_t top)
 {
     struct port *port = a->memory.port;
-    if (top > ARENA_GRANULES) return false;
+    uint64_t limit = a->reserved_bytes / ARENA_GRANULE;
+    if (top > limit) return false;
     if (top > a->table_committed) {
         uint64_t to = (top + TABLE_COMMIT_ENTRIES - 1) & ~(uint64_t)(TABLE_COMMIT_ENTRIES - 1);
         if (!port_memory_commit(port, a->table + a->table_committed,
@@ -127,7 +133,7 @@ static bool commit_to(struct arena *a, uint64_t top)
     }
     if (top > a->committed) {
         uint64_t to = (top + COMMIT_GRANULES - 1) & ~(uint64_t)(COMMIT_GRANULES - 1);
-        if (to > ARENA_GRANULES) to = ARENA_GRANULES;
+        if (to > limit) to = limit;
         if (!port_memory_commit(port, granule_address(a->committed), (to - a->committed) * ARENA_GRANULE))
             return false;
         a->committed = (uint32_t)to;

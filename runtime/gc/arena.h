@@ -59,6 +59,7 @@ struct shared_gray {
 struct arena {
     struct memory memory; /* of the whole system: pool.h */
     struct lock lock;
+    uint64_t reserved_bytes; /* ARENA_SIZE, or what the port had */
     struct granule *table;
     uint32_t top;                      /* granules from here on were never used */
     uint32_t committed;                /* granules with memory behind them */
