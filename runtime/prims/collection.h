@@ -32,6 +32,9 @@ static inline bool index_argument(value v, uint64_t *i)
     return true;
 }
 
+/* The entries that conj onto a map takes from x: a seq of a map, set or sequence; VAL_SLOW with a question if they have to
+ * be realised first; VAL_ABSENT if x is nothing of the kind. */
+value entries_of(struct key_op *op, value x);
 /* coll with x joined, one step of conj: VAL_SLOW (with or without a question), VAL_ERROR.  Not for maps onto maps. */
 value conj_one(struct key_op *op, value coll, value x);
 value assoc_one(struct key_op *op, value coll, value key, value val);

@@ -179,6 +179,15 @@ static value conj_entry(struct key_op *op, value coll, value transient, value en
     return transient_map_assoc(op, to_obj(transient), vector_nth(entry, 0), vector_nth(entry, 1));
 }
 
+value entries_of(struct key_op *op, value x)
+{
+    if (is_vector(x) || (!is_mapping(x) && !is_seq(x) && !is_set(x))) return VAL_ABSENT;
+    value s = seq_of(op->p, x);
+    if (s == VAL_SLOW)
+        return question_ask(op, QUESTION_HASH, x, NIL); /* who looks for that has it realised */
+    return s;
+}
+
 /* A map onto a map, entry by entry; many onto a hash map by way of a transient.  The third own word is what is left, the
  * fourth the transient. */
 static value conj_entries(struct key_op *op, struct progress *g, value x)
@@ -190,7 +199,8 @@ static value conj_entries(struct key_op *op, struct progress *g, value x)
         t = to_obj(p->prim_state)->p[RESUME_OWN4];
     }
     if (rest == NIL) {
-        rest = seq_of(p, x);
+        rest = entries_of(op, x);
+        if (rest == VAL_SLOW) return progress_stop(op, *g, rest);
         bool many = is_type(x, T_HMAP) || is_type(x, T_SMAP);
         if (many && (is_type(g->coll, T_AMAP) || is_type(g->coll, T_HMAP))) t = transient_new(p, g->coll);
     }
@@ -207,7 +217,8 @@ static value conj_entries(struct key_op *op, struct progress *g, value x)
             return r;
         }
         if (t == NIL) g->coll = r;
-        rest = seq_rest(p, rest);
+        rest = seq_of(p, seq_rest(p, rest));
+        if (is_sentinel(rest)) return rest == VAL_SLOW ? question_ask(op, QUESTION_HASH, x, NIL) : rest;
     }
     if (t != NIL) g->coll = with_meta(p, transient_persistent(p, to_obj(t)), obj_meta(g->coll));
     if (p->prim_state != NIL) {
@@ -224,7 +235,8 @@ static value do_conj(struct key_op *op, value *a, unsigned argc)
     for (int steps = 0; g.next < argc; g.next++) {
         if (progress_pause(op, g, &steps)) return VAL_YIELD;
         value x = a[g.next];
-        value r = is_mapping(g.coll) && is_mapping(x) ? conj_entries(op, &g, x) : conj_one(op, g.coll, x);
+        bool entries = is_mapping(g.coll) && (is_mapping(x) || is_seq(x) || is_set(x));
+        value r = entries ? conj_entries(op, &g, x) : conj_one(op, g.coll, x);
         if (is_sentinel(r)) return progress_stop(op, g, r);
         g.coll = r;
     }

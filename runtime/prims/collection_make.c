@@ -223,21 +223,25 @@ PLAIN(prim_persistent)
 }
 
 /* A map's entries, one after the other; doing one again does no harm. */
-static value conj_map_transient(struct key_op *op, struct object *t, value m)
+static value conj_map_transient(struct key_op *op, struct object *t, value x)
 {
     struct process *p = op->p;
-    value rest = map_seq_of(p, m, 0);
-    if (p->prim_state != NIL && to_obj(p->prim_state)->p[RESUME_OWN2] == TRUE_)
-        rest = to_obj(p->prim_state)->p[RESUME_OWN];
-    for (int n = 0; rest != NIL; n++, rest = seq_rest(p, rest)) {
+    bool begun = p->prim_state != NIL && to_obj(p->prim_state)->p[RESUME_OWN2] == TRUE_;
+    value rest = begun ? to_obj(p->prim_state)->p[RESUME_OWN] : entries_of(op, x);
+    for (int n = 0; rest != NIL; n++) {
+        if (rest == VAL_SLOW) return rest;
         value e = seq_first(p, rest);
+        if (!is_vector(e) || vector_count(e) != 2) return fail_type(p, "conj!", 2, e, "a map entry");
         value r =
             n < TRANSIENT_ITEMS ? transient_map_assoc(op, t, vector_nth(e, 0), vector_nth(e, 1)) : VAL_YIELD;
-        if (r == TRUE_) continue;
-        heap_write(p, resume_state(op), RESUME_OWN, rest);
-        heap_write(p, resume_state(op), RESUME_OWN2, TRUE_);
-        if (r == VAL_YIELD) p->reductions -= TRANSIENT_ITEMS;
-        return r;
+        if (r != TRUE_) {
+            heap_write(p, resume_state(op), RESUME_OWN, rest);
+            heap_write(p, resume_state(op), RESUME_OWN2, TRUE_);
+            if (r == VAL_YIELD) p->reductions -= TRANSIENT_ITEMS;
+            return r;
+        }
+        rest = entries_of(op, seq_rest(p, rest));
+        if (rest == VAL_ABSENT) rest = NIL;
     }
     return TRUE_;
 }
@@ -253,7 +257,8 @@ static value conj_transient(struct key_op *op, struct object *t, value x)
         return transient_map_assoc(op, t, vector_nth(x, 0), vector_nth(x, 1));
     }
     if (x == NIL) return TRUE_;
-    if (!is_map(x)) return fail_type(op->p, "conj!", 2, x, "a map entry or a map");
+    if (!is_map(x) && !is_seq(x) && !is_set(x) && !is_type(x, T_RECORD))
+        return fail_type(op->p, "conj!", 2, x, "a map entry or a map");
     return conj_map_transient(op, t, x);
 }
 

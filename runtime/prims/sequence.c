@@ -82,7 +82,7 @@ PLAIN(prim_list_star)
         value seq = seq_of(p, s);
         return seq == VAL_SLOW ? vm_trap(p, TRAP_SEQ) : seq;
     }
-    if (!is_seq(s)) {
+    if (s != NIL && !is_seq(s)) {
         value seq = seq_of(p, s);
         if (seq != VAL_SLOW) s = seq == NIL ? empty_list() : seq;
     }
