@@ -106,15 +106,15 @@ static void fixture_free(struct fixture *f)
 
 static struct process *fixture_process(struct fixture *f, unsigned roots)
 {
-    struct process *p = calloc(1, sizeof *p);
+    struct process *p =
+        calloc(1, sizeof *p + (roots + 1) * sizeof(value)); /* the first stack lies behind it */
     p->domain = &f->domain;
     p->scheduler = &f->scheduler;
     p->reductions = 1 << 29;
     p->prim_state = p->error = p->dynamic = p->exit_reason = NIL;
     p->queue_tail = p->queue_next = &p->queue;
     p->catch_counter = roots;
-    p->base = malloc((roots + 1) * sizeof(value));
-    p->stack = p->base;
+    p->stack = p->base = (value *)(p + 1);
     p->stack_end = p->base + roots;
     for (unsigned i = 0; i < roots; i++) p->base[i] = NIL;
     heap_init(p);
@@ -124,7 +124,6 @@ static struct process *fixture_process(struct fixture *f, unsigned roots)
 static void fixture_process_free(struct process *p)
 {
     heap_destroy(p);
-    free(p->stack);
     free(p);
 }
 
