@@ -23,7 +23,7 @@ static int sequences_equal(struct key_op *op, value a, value b, int *budget, int
 
 /* Tries in canonical form: equal contents, equal nodes.  Common subtrees cost nothing. */
 static int nodes_equal(struct key_op *op, const struct object *a, const struct object *b, int *budget,
-                       int depth, int level)
+                       int depth)
 {
     if (a == b) return 1;
     if (a->p[0] != b->p[0] || hnode_is_collision(a) != hnode_is_collision(b)) return 0;
@@ -46,9 +46,8 @@ static int nodes_equal(struct key_op *op, const struct object *a, const struct o
     for (uint32_t i = 1; i < size; i++) {
         if (a->p[i] == b->p[i] && !is_double(a->p[i])) continue;
         if (--*budget < 0) return -1;
-        int same = i < entries_end
-                       ? equal_deep(op, a->p[i], b->p[i], budget, depth + 1)
-                       : nodes_equal(op, to_obj(a->p[i]), to_obj(b->p[i]), budget, depth, level + 1);
+        int same = i < entries_end ? equal_deep(op, a->p[i], b->p[i], budget, depth + 1)
+                                   : nodes_equal(op, to_obj(a->p[i]), to_obj(b->p[i]), budget, depth);
         if (same != 1) return same;
     }
     return 1;
@@ -108,7 +107,7 @@ static int tables_equal(struct key_op *op, value a, value b, int *budget, int de
     if (n != m) return 0;
     if (n == 0) return 1;
     if (obj_type(x) == obj_type(y) && (obj_type(x) == T_HMAP || obj_type(x) == T_HSET))
-        return nodes_equal(op, to_obj(x->p[1]), to_obj(y->p[1]), budget, depth, 0);
+        return nodes_equal(op, to_obj(x->p[1]), to_obj(y->p[1]), budget, depth);
     return entries_equal(op, a, b, budget, depth);
 }
 
