@@ -8,7 +8,7 @@
 #include "runtime/value/string.h"
 #include "runtime/vm/interp.h"
 
-#define MAX_SPAWN_ARGS 64
+#define MAX_SPAWN_ARGS LIMIT_PARAMETERS
 
 static value no_memory(struct process *p)
 {
