@@ -105,10 +105,13 @@ void heap_hibernate(struct process *p)
 {
     if (p->young == NULL) return;
     if (p->old != NULL && p->old->phase != MAJOR_IDLE) major_slice(p, true);
-    if (old_is_small(p))
-        collect(p, COLLECT_COMPACT, 0);
-    else
+    if (old_is_small(p)) {
+        collect(p, COLLECT_COMPACT,
+                0); /* into room for all that may have been alive, then into what is enough */
+        if (heap_held_words(p) > 2 * heap_used_words(p)) collect(p, COLLECT_COMPACT, 0);
+    } else {
         collect_everything(p, 0);
+    }
     p->flags &= ~PROC_COLLECT;
     stack_shrink(p);
 }

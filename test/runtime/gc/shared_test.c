@@ -1,4 +1,5 @@
 /* Collection of the shared arena under a running system: definitions come and go, what is in use stays. */
+#include "runtime/gc/gc.h"
 #include "runtime/gc/shared.h"
 #include "runtime/vm/load.h"
 #include "test/runtime/sched/fixture.h"
@@ -89,6 +90,39 @@ static void flows(struct fixture *f)
               "   good)))");
 }
 
+/* What is charged to the root domain without the heap of the process that reads and compiles and never collects. */
+static uint64_t charged(struct fixture *f)
+{
+    uint64_t bytes = f->s->root->used_bytes;
+    for (const struct heap_chunk *c = f->p->young; c != NULL; c = c->next) bytes -= chunk_bytes(c);
+    for (value o = f->p->offheap; o != 0; o = *offheap_next(to_obj(o)))
+        if (is_type(o, T_STRING_BLOB) || is_type(o, T_BINARY_BLOB)) {
+            struct blob *b = (struct blob *)(uintptr_t)to_obj(o)->p[0];
+            bytes -= pool_block_bytes(sizeof *b + b->size_bytes);
+        }
+    return bytes;
+}
+
+/* What processes take they give back: heaps, stacks, messages of all kinds, blobs. */
+static void given_back(struct fixture *f)
+{
+    static const char program[] =
+        "(let* [me (self)"
+        "  deep (fn* deep ([n] (if (== n 0) [\"leaf\" n] [(deep (- n 1)) n])))"
+        "  work (fn* ([i] (let* [v (deep (+ 50 (* 20 i)))]"
+        "    (do (send me [i v (-now-ns)]) (send-after 1 me v) (sleep (rem i 3))))))]"
+        " (do (loop* [i 0] (if (< i 60) (do (-spawn work [i]) (recur (+ i 1))) nil))"
+        "  (loop* [i 0] (if (< i 50) (do (receive* [m] (take* (nth m 0))) (recur (+ i 1))) i))))";
+    uint64_t used[4];
+    for (unsigned n = 0; n < 4; n++) {
+        CHECK(fixture_is_keyword(fixture_run(f, program), "normal"));
+        for (unsigned i = 0; i < 30; i++) fixture_run(f, "(sleep 1)");
+        used[n] = charged(f);
+    }
+    CHECK_EQ_U64(used[3], used[1]);
+    printf("used %u %u %u %u\n", (unsigned)used[0], (unsigned)used[1], (unsigned)used[2], (unsigned)used[3]);
+}
+
 int main(void)
 {
     for (unsigned schedulers = 1; schedulers <= 2; schedulers++) {
@@ -100,6 +134,7 @@ int main(void)
             shared_request(f.s);
             flows(&f);
         }
+        given_back(&f);
         fixture_close(&f);
     }
     return check_report();
