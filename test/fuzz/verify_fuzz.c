@@ -1,6 +1,5 @@
-/* libFuzzer harness of the verifier and of what walks verified units: see `make fuzz`.
- *   clang-19 -fsanitize=fuzzer,address,undefined -I. test/fuzz/verify_fuzz.c loader/bytecode/*.c base/utf8.c -o out/verify_fuzz
- * The first input of a corpus can be any unit, such as one that (spit "unit" (lona.core/-compile form)) writes. */
+/* libFuzzer harness of the verifier and of what walks verified units: make fuzz.  Any unit is a good first input, such as
+ * one that (spit "unit" (lona.core/-compile form)) writes. */
 #include "loader/bytecode/disasm.h"
 #include "loader/bytecode/verify.h"
 
