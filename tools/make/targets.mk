@@ -15,8 +15,9 @@ lib: $(LIB) ## build the runtime library
 unit: $(TEST_BIN) ## build and run the C unit tests (V=release, asan, tsan or stress)
 	@tools/run-unit-tests.sh $(TEST_BIN)
 
-lint: $(LIB) ## check include rules and formatting
+lint: $(LIB) out/reference ## check include rules and formatting
 	@tools/lint-includes.sh $(OUT)/obj
+	@tools/check-reference.sh
 	@tools/check-format.sh
 
 machine: ## compile the runtime for the bare machine, check that it has no writable data
@@ -87,3 +88,13 @@ $(OUT)/test/fuzz/%: test/fuzz/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -fsanitize=fuzzer $< test/support/check.c $(if $(findstring "test/stub/stub.h",$(shell cat $<)),test/stub/stub.c) \
 	    $(LIB) $(LDFLAGS) -fsanitize=fuzzer -lm -o $@
+
+# ---- reference pages, made from the tables ----
+REFERENCE := errors opcodes primitives words
+.PHONY: reference
+reference: out/reference ## write docs/reference from the tables
+	@for page in $(REFERENCE); do out/reference $$page > docs/reference/$$page.md; done
+
+out/reference: tools/reference.c spec/errors.def spec/opcodes.def spec/words.def runtime/vm/prims.def $(wildcard runtime/prims/*.def)
+	@mkdir -p out
+	$(CC) -std=gnu11 -I. $(WARN) $< -o $@
