@@ -237,7 +237,8 @@ static void one_round(bool say)
     vm_enter(proc, unit_function(proc, unit), NULL, 0);
     proc->exit_reason = VAL_ABSENT;
     enum vm_exit end = VM_YIELD;
-    for (int turn = 0; turn < 2000 && end == VM_YIELD; turn++) {
+    double began = now(); /* deep recursion with a collection at every step takes the square of its depth */
+    for (int turn = 0; turn < 2000 && end == VM_YIELD && now() - began < 1; turn++) {
         proc->reductions = turn_reductions - (proc->flags & PROC_ATTENTION ? ATTENTION_BIAS : 0);
         double t = now();
         end = vm_run(proc);
