@@ -187,7 +187,8 @@ static void note_watched(struct scheduler *s, struct process *p, uint64_t id)
     if (!__atomic_compare_exchange_n(&shared->watched, &expected, 0, false, __ATOMIC_SEQ_CST,
                                      __ATOMIC_SEQ_CST))
         return;
-    shared->watched_reason = message_make(p, s->system->root, p->exit_reason, COPY_UNLIMITED);
+    struct message *reason = message_make(p, s->system->root, p->exit_reason, COPY_UNLIMITED);
+    __atomic_store_n(&shared->watched_reason, reason, __ATOMIC_SEQ_CST);
     __atomic_store_n(&shared->watched_done, 1, __ATOMIC_SEQ_CST);
     port_signal_raise(s->system->port, &s->system->schedulers[0].signal, SIGNAL_WORK);
 }

@@ -399,7 +399,7 @@ void system_run(struct system *s)
 void system_watch(struct system *s, uint64_t id)
 {
     struct scheduler_shared *shared = s->shared;
-    shared->watched_reason = NULL;
+    __atomic_store_n(&shared->watched_reason, NULL, __ATOMIC_SEQ_CST);
     __atomic_store_n(&shared->watched_done, 0, __ATOMIC_SEQ_CST);
     __atomic_store_n(&shared->watched, id, __ATOMIC_SEQ_CST);
 }
@@ -409,9 +409,8 @@ struct message *system_run_watched(struct system *s)
     struct scheduler_shared *shared = s->shared;
     start_contexts(s);
     scheduler_run(&s->schedulers[0], &shared->watched_done);
-    struct message *reason = shared->watched_reason;
-    shared->watched_reason = NULL;
-    return reason;
+    /* after system_halt() the process may end at this very moment */
+    return __atomic_exchange_n(&shared->watched_reason, NULL, __ATOMIC_SEQ_CST);
 }
 
 void system_halt(struct system *s, int code)
