@@ -84,12 +84,14 @@ value prim_send(struct process *p, value *a, unsigned argc)
 {
     uint32_t rights;
     uint64_t to;
+    if (UNLIKELY(argc != 2)) return vm_trap(p, TRAP_SEND);
     if (LIKELY(is_type(a[0], T_PID))) {
         to = to_obj(a[0])->p[0];
         rights = header_flags(to_obj(a[0])->header);
         if (UNLIKELY((rights & PID_SEND) == 0) && !may(p, to, rights, PID_SEND))
             return denied(p, "send", a[0], "send to");
     } else {
+        if (!is_name(a[0])) return vm_trap(p, TRAP_SEND);
         to = address_of(p, "send", 1, a[0], &rights);
         if (to == 0) return VAL_ERROR;
     }
