@@ -124,7 +124,7 @@ value mailbox_peek(struct process *p)
 
 static void stop_clock(struct process *p)
 {
-    struct process_ext *e = p->ext;
+    struct process_ext *e = __atomic_load_n(&p->ext, __ATOMIC_ACQUIRE);
     if (LIKELY(e == NULL || e->deadline_ns == 0)) return;
     e->deadline_ns = 0;
     timer_cancel(p->domain->system, &e->timer);
@@ -170,7 +170,7 @@ uint64_t deadline_after(struct process *p, value ms)
 /* The timer that a waiting receive shares with sleep was used for that: set it for the receive again. */
 void receive_rearm(struct process *p)
 {
-    struct process_ext *e = p->ext;
+    struct process_ext *e = __atomic_load_n(&p->ext, __ATOMIC_ACQUIRE);
     if (e != NULL && e->deadline_ns != 0) timer_set_wake(p->scheduler, &e->timer, p, e->deadline_ns);
 }
 

@@ -33,12 +33,15 @@ value ref_value(struct process *p, uint64_t number)
 
 struct process_ext *process_ext(struct scheduler *s, struct process *p)
 {
-    if (p->ext != NULL) return p->ext;
+    struct process_ext *there = __atomic_load_n(&p->ext, __ATOMIC_ACQUIRE);
+    if (there != NULL) return there;
     struct process_ext *e = pool_alloc(s->heap, sizeof *e);
     if (e == NULL) return NULL;
     *e = (struct process_ext){.label = NIL};
-    p->ext = e;
-    return e;
+    /* its owner does not take the lock for its own timers: whoever is first, wins */
+    if (__atomic_compare_exchange_n(&p->ext, &there, e, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return e;
+    pool_free(s->heap, e, sizeof *e);
+    return there;
 }
 
 /* ---- made ---- */

@@ -1,6 +1,11 @@
 /* Processes on one scheduler and on several: messages, links, monitors, names, timers, ends. */
 #include "test/runtime/sched/fixture.h"
 
+static uint64_t used_bytes(const struct fixture *f)
+{
+    return __atomic_load_n(&f->s->root->used_bytes, __ATOMIC_SEQ_CST);
+}
+
 static void messages(struct fixture *f)
 {
     CHECK_INT(f, 42, "(do (send (self) 42) (receive* [m] (take* m)))");
@@ -151,7 +156,7 @@ static uint32_t count_alive(struct fixture *f)
 
 static void many(struct fixture *f)
 {
-    uint64_t before = f->s->root->used_bytes;
+    uint64_t before = used_bytes(f);
     uint32_t alive_before = count_alive(f);
     CHECK_INT(f, 100000, "(loop* [i 0] (if (< i 100000) (do (-spawn (fn* ([] nil)) []) (recur (+ i 1))) i))");
     CHECK_INT(f, 20000, /* all alive at once, then told to go */
@@ -160,7 +165,7 @@ static void many(struct fixture *f)
               " (do (loop* [ps all] (if ps (do (send (first ps) 1) (recur (next ps))) nil))"
               "     (loop* [n 0] (if (< n 20000) (recur (+ n (receive* [m] (take* m)))) n))))");
     fixture_run(f, "(sleep 50)"); /* the last ones end */
-    uint64_t after = f->s->root->used_bytes;
+    uint64_t after = used_bytes(f);
     if (after > before + 65536)
         printf("%llu bytes more are charged than before\n", (unsigned long long)(after - before));
     CHECK(after <= before + 65536);
@@ -170,16 +175,16 @@ static void many(struct fixture *f)
 /* What a process that waits takes in all, one that never allocated and one that has used its heap. */
 static void footprint(struct fixture *f)
 {
-    uint64_t before = f->s->root->used_bytes;
+    uint64_t before = used_bytes(f);
     fixture_run(f, "(let* [w (fn* ([] (receive* [m] (skip*))))] (loop* [i 0] (if (< i 1000) (do (-spawn w "
                    "[]) (recur (+ i 1))) nil)))");
-    uint64_t each = (f->s->root->used_bytes - before) / 1000;
+    uint64_t each = (used_bytes(f) - before) / 1000;
     if (each > 600) printf("an idle process takes %llu bytes\n", (unsigned long long)each);
     CHECK(each <= 600);
-    before = f->s->root->used_bytes;
+    before = used_bytes(f);
     fixture_run(f, "(let* [w (fn* ([a] (let* [b [a a]] (receive* [m] (take* b)))))] (loop* [i 0] (if (< i "
                    "1000) (do (-spawn w [i]) (recur (+ i 1))) nil)))");
-    each = (f->s->root->used_bytes - before) / 1000;
+    each = (used_bytes(f) - before) / 1000;
     if (each > 800) printf("an idle process with a small heap takes %llu bytes\n", (unsigned long long)each);
     CHECK(each <= 800);
 }
