@@ -291,6 +291,9 @@ static value open_tag(struct reader *r, struct place start)
         return reader_fail(r, start, "a dispatch character or a tag", end == r->size,
                            "there is no such # syntax");
     value tag = reader_symbol(r, r->bytes + r->at + 1, end - r->at - 1);
+    if (is_symbol(tag) &&
+        (name_is(tag, NULL, "nil") || name_is(tag, NULL, "true") || name_is(tag, NULL, "false")))
+        tag = VAL_ABSENT; /* they would not read back as symbols */
     if (tag == VAL_ABSENT) return reader_fail(r, start, "a tag", false, "this is not a tag");
     if (tag == VAL_ERROR) return tag;
     reader_pass(r, end);
