@@ -8,8 +8,12 @@ AR := llvm-ar-19
 V ?= release
 OUT := out/$(V)
 
-LIB_DIRS := base loader/bytecode runtime/value runtime/reader runtime/compiler runtime/vm runtime/gc runtime/sched \
-            runtime/debug runtime/prims runtime/port/hosted
+# What runs on the bare machine as well, and what belongs to the host alone.
+BARE_DIRS := base loader/bytecode loader/wasm loader/proof loader/emit loader/emit/x86_64 loader/translate \
+             runtime/value runtime/reader runtime/compiler runtime/vm runtime/gc runtime/sched runtime/debug runtime/prims \
+             forth kernel/core
+HOST_DIRS := runtime/port/hosted loader/port/hosted forth/port/hosted kernel/arch/hosted
+LIB_DIRS := $(BARE_DIRS) $(HOST_DIRS)
 MAIN := runtime/port/hosted/main.c
 LIB_SRC := $(filter-out $(MAIN),$(wildcard $(addsuffix /*.c,$(LIB_DIRS))))
 TEST_SRC := $(shell find test -name '*_test.c' 2>/dev/null | sort)

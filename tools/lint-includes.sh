@@ -4,17 +4,22 @@
 set -eu
 find "$1" -name '*.d' -print0 | xargs -0 cat | sed -e 's/\\$//' | awk '
 function folder(path) { sub(/^\.\//, "", path); return path }
+function hosted(path) { return path ~ /^(runtime|loader|forth)\/port\/hosted\/|^kernel\/arch\/hosted\// }
 function allowed(source, header) {
     if (header ~ /^(spec|base)\//) return 1
     if (source ~ /^base\//) return 0
+    if (hosted(header)) return hosted(source)
     if (source ~ /^loader\//) return header ~ /^loader\//
-    if (header ~ /^runtime\/port\/hosted\//) return source ~ /^runtime\/port\/hosted\//
-    if (header ~ /^abi\//) return source ~ /^(runtime\/port\/kernel|boot|kernel|forth|abi)\//
+    if (header ~ /^abi\//) return source ~ /^(runtime\/port\/kernel|boot|kernel|forth|abi|liba)\// || hosted(source)
+    if (source ~ /^kernel\//) return header ~ /^kernel\//
+    if (source ~ /^boot\//) return header ~ /^boot\//
+    if (source ~ /^forth\//) return header ~ /^(forth|loader)\//
+    if (source ~ /^runtime\/port\/hosted\//) return header ~ /^(runtime|loader|forth|kernel)\//
     if (source ~ /^runtime\//) return header ~ /^(runtime|loader)\//
     return 0
 }
 function system_header_allowed(source, header) {
-    if (source ~ /^runtime\/port\/hosted\//) return 1
+    if (hosted(source)) return 1
     return header ~ /\/(stdint|stdbool|stddef|stdarg|stdalign|limits|float|immintrin)\.h$/ || header ~ /\/clang\/[0-9]+\/include\// \
         || header ~ /\/bits\// || header ~ /features(-time64)?\.h$/ || header ~ /stdc-predef\.h$/ || header ~ /\/(sys\/cdefs|gnu\/stubs.*)\.h$/
 }

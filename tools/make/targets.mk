@@ -1,6 +1,6 @@
 # The commands.  Groups of packages are installed by tools/install.sh, which says what it does.
 
-BARE_SRC := $(filter-out runtime/port/hosted/%,$(LIB_SRC))
+BARE_SRC := $(wildcard $(addsuffix /*.c,$(BARE_DIRS)))
 
 .PHONY: unit lib format lint machine clean deps-build deps-test deps-bench
 deps-build:

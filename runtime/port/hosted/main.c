@@ -13,6 +13,27 @@
 
 #define EXIT_FAULT 70
 
+#define COMMAND(name, function, what) int function(int argc, char **argv);
+#include "runtime/port/hosted/commands.def"
+#undef COMMAND
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+#define COMMAND(name, function, what) {name, function},
+#include "runtime/port/hosted/commands.def"
+#undef COMMAND
+    {NULL, NULL},
+};
+
+static const struct command *find_command(int argc, char **argv)
+{
+    const struct command *c = commands;
+    while (c->name != NULL && (argc < 2 || strcmp(argv[1], c->name) != 0)) c++;
+    return c->name != NULL ? c : NULL;
+}
+
 static bool has_library(const char *root)
 {
     char path[PATH_MAX + 32];
@@ -116,6 +137,8 @@ int main(int argc, char **argv)
 {
     char root[PATH_MAX];
     struct start o = {0};
+    const struct command *command = find_command(argc, argv);
+    if (command != NULL) return command->run(argc - 1, argv + 1);
     read_options(&o, argc, argv);
     struct port *port = port_hosted_new();
     if (port == NULL) return EXIT_FAULT;
