@@ -41,6 +41,19 @@
 #define LIMIT_COMPILE_DEPTH 2000    /* nesting of expressions in one definition; beyond: :too-deep */
 #define LIMIT_UNIT_BYTES (64u << 20)
 
+/* ---- WebAssembly modules: with these, memory for one module stays below some 20 bytes for each byte of the binary ---- */
+#define LIMIT_WASM_BYTES (1u << 30)       /* offsets fit 32 bits with room to add */
+#define LIMIT_WASM_TYPES 1000000u         /* the numbers that engines on the web agreed on */
+#define LIMIT_WASM_ARITY 1000u            /* parameters, and results, of one function type */
+#define LIMIT_WASM_FUNCTIONS 1000000u     /* and imports, exports, globals, tags */
+#define LIMIT_WASM_TABLES 100u
+#define LIMIT_WASM_MEMORIES 100u
+#define LIMIT_WASM_SEGMENTS 100000u
+#define LIMIT_WASM_LOCALS 50000u          /* of one function, parameters included: a body of five bytes can ask for 2^32 */
+#define LIMIT_WASM_BODY_BYTES 7654321u
+#define LIMIT_WASM_OPERANDS (1u << 20)    /* on the stack at once: calls with many results push more than the body has bytes */
+#define LIMIT_WASM_TABLE_ELEMENTS 10000000u /* of one table, whatever its type's maximum says */
+
 /* ---- address space (hosted; the machine's layout comes with the kernel) ---- */
 #if defined(LONA_ASAN)
 #define ARENA_BASE 0x110000000000ull /* above the sanitizer's shadow */
