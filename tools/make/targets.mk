@@ -95,6 +95,6 @@ REFERENCE := errors opcodes primitives words
 reference: out/reference ## write docs/reference from the tables
 	@for page in $(REFERENCE); do out/reference $$page > docs/reference/$$page.md; done
 
-out/reference: tools/reference.c spec/errors.def spec/opcodes.def spec/words.def runtime/vm/prims.def $(wildcard runtime/prims/*.def)
+out/reference: tools/reference.c spec/errors.def spec/opcodes.def spec/words.def spec/statuses.def spec/rights.def spec/objects_kernel.def spec/ownership.def runtime/vm/prims.def $(wildcard runtime/prims/*.def)
 	@mkdir -p out
 	$(CC) -std=gnu11 -I. $(WARN) $< -o $@
