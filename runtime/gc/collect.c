@@ -349,6 +349,17 @@ static void gc_run(struct gc *g, enum collect_kind kind)
     drain(g);
 }
 
+#if defined(LONA_STRESS)
+/* A collection at every allocation would take the square of the heap: from here on only after an eighth of it. */
+#define STRESS_EXACT_WORDS 4096
+static value *stress_limit(const struct process *p, struct heap_chunk *c)
+{
+    uint64_t held = heap_held_words(p), room = (uint64_t)(heap_chunk_end(c) - p->hp);
+    uint64_t wait = held <= STRESS_EXACT_WORDS ? 0 : held / 8;
+    return p->hp + (wait < room ? wait : room);
+}
+#endif
+
 static void young_replace(struct process *p, struct heap_chunk *to, value *hp, uint32_t log)
 {
     struct heap_cache *cache = heap_cache_of(p);
@@ -360,12 +371,12 @@ static void young_replace(struct process *p, struct heap_chunk *to, value *hp, u
     to->flags = (uint16_t)((to->flags & ~CHUNK_NURSERY_LOG) | CHUNK_AGED | log << 8);
     p->young = to;
     p->hp = p->high_water = hp;
+    p->heap_words = to->size_words;
 #if defined(LONA_STRESS)
-    p->hp_limit = p->hp;
+    p->hp_limit = stress_limit(p, to);
 #else
     p->hp_limit = heap_chunk_end(to);
 #endif
-    p->heap_words = to->size_words;
     if (domain_charge(p->domain, chunk_bytes(to))) to->flags &= (uint16_t)~CHUNK_UNCHARGED;
 }
 

@@ -3,7 +3,6 @@
 #include "runtime/gc/shared.h"
 #include "runtime/prims/declare.h"
 #include "runtime/sched/scheduler.h"
-#include "runtime/value/string.h"
 
 /* What a collection of the arena has to know of a store into an atom. */
 static void shade_change(struct process *p, value before, value after)
@@ -53,19 +52,12 @@ value prim_atom_reset(struct process *p, value *a, unsigned argc)
     return content;
 }
 
-/* Identity, but for names, which are identical when they are equal. */
-static bool same(value a, value b)
-{
-    return a == b ||
-           (((is_keyword(a) && is_keyword(b)) || (is_symbol(a) && is_symbol(b))) && name_equal(a, b));
-}
-
 value prim_atom_compare_and_set(struct process *p, value *a, unsigned argc)
 {
     struct atom_cell *cell = atom_of(p, "compare-and-set!", a[0]);
     if (cell == NULL) return VAL_ERROR;
     value before = __atomic_load_n(&cell->content, __ATOMIC_ACQUIRE);
-    if (!same(before, a[1])) return FALSE_;
+    if (!atom_same(before, a[1])) return FALSE_;
     value content = arena_publish(p, a[2]);
     if (content == VAL_ERROR) return VAL_ERROR;
     shade_change(p, before, content);
@@ -84,6 +76,12 @@ value prim_atom_set_info(struct process *p, value *a, unsigned argc)
     struct atom_cell *cell = atom_of(p, "-atom-set-info!", a[0]);
     value info = cell == NULL ? VAL_ERROR : arena_publish(p, a[1]);
     if (info == VAL_ERROR) return VAL_ERROR;
-    shade_change(p, __atomic_exchange_n(&cell->info, info, __ATOMIC_SEQ_CST), info);
-    return info;
+    value before = __atomic_load_n(&cell->info, __ATOMIC_ACQUIRE);
+    for (;;) {
+        if (argc > 2 && before != a[2]) return NIL;
+        shade_change(p, before, info);
+        if (__atomic_compare_exchange_n(&cell->info, &before, info, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST))
+            return TRUE_;
+    }
 }

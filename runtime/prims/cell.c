@@ -47,47 +47,58 @@ static value var_of(struct process *p, struct cell *c)
     return from_obj(o);
 }
 
-/* Values that go into a cell are published first: nothing is changed if that is refused. */
-static value define(struct process *p, value symbol, value *content, value *meta, value *definition)
+/* Values that go into a cell are published first: nothing is changed if that is refused.  expected: NULL, or what the part
+ * `compare` must still be; nil is the answer if it is not. */
+static value define(struct process *p, value symbol, const value *parts[3], enum cell_part compare,
+                    const value *expected)
 {
     struct cell *c = domain_cell(p->domain, symbol, true);
     if (c == NULL) return no_memory(p);
-    value new_content = c->content, new_meta = c->meta, new_definition = c->definition;
-    uint32_t flags = c->flags & ~CELL_VM_MASK;
-    if (content != NULL && (new_content = arena_publish(p, *content)) == VAL_ERROR) return VAL_ERROR;
-    if (meta != NULL) {
-        if ((new_meta = arena_publish(p, *meta)) == VAL_ERROR) return VAL_ERROR;
-        flags = flags_of(p, new_meta);
+    value published[3];
+    struct cell_change x = {.compare = expected == NULL ? CELL_NONE : compare,
+                            .expected = expected == NULL ? NIL : *expected};
+    const value **places[3] = {&x.content, &x.meta, &x.definition};
+    for (unsigned i = 0; i < 3; i++) {
+        if (parts[i] == NULL) continue;
+        if ((published[i] = arena_publish(p, *parts[i])) == VAL_ERROR) return VAL_ERROR;
+        *places[i] = &published[i];
     }
-    if (definition != NULL && (new_definition = arena_publish(p, *definition)) == VAL_ERROR) return VAL_ERROR;
-    if (!domain_define(p->domain, c, new_content, new_meta, new_definition, flags)) return no_memory(p);
-    return var_of(p, c);
+    if (x.meta != NULL) x.flags = flags_of(p, *x.meta);
+    switch (domain_change(p->domain, c, &x)) {
+    case CELL_CHANGED: return var_of(p, c);
+    case CELL_DIFFERENT: return NIL;
+    default: return no_memory(p);
+    }
 }
 
 value prim_def(struct process *p, value *a, unsigned argc)
 {
     if (!qualified(a[0])) return not_qualified(p, "-def", a[0]);
     if (a[2] != NIL && !is_map(a[2])) return fail_type(p, "-def", 3, a[2], "a map or nil");
-    return define(p, a[0], &a[1], &a[2], argc > 3 ? &a[3] : NULL);
+    const value *parts[3] = {&a[1], &a[2], argc > 3 ? &a[3] : NULL};
+    return define(p, a[0], parts, CELL_DEFINITION, argc > 4 ? &a[4] : NULL);
 }
 
 value prim_set_cell_value(struct process *p, value *a, unsigned argc)
 {
     if (!qualified(a[0])) return not_qualified(p, "-set-cell-value!", a[0]);
-    return define(p, a[0], &a[1], NULL, NULL);
+    const value *parts[3] = {&a[1], NULL, NULL};
+    return define(p, a[0], parts, CELL_CONTENT, argc > 2 ? &a[2] : NULL);
 }
 
 value prim_set_cell_meta(struct process *p, value *a, unsigned argc)
 {
     if (!qualified(a[0])) return not_qualified(p, "-set-cell-meta!", a[0]);
     if (a[1] != NIL && !is_map(a[1])) return fail_type(p, "-set-cell-meta!", 2, a[1], "a map or nil");
-    return define(p, a[0], NULL, &a[1], NULL);
+    const value *parts[3] = {NULL, &a[1], NULL};
+    return define(p, a[0], parts, CELL_META, argc > 2 ? &a[2] : NULL);
 }
 
 value prim_set_cell_definition(struct process *p, value *a, unsigned argc)
 {
     if (!qualified(a[0])) return not_qualified(p, "-set-cell-definition!", a[0]);
-    return define(p, a[0], NULL, NULL, &a[1]);
+    const value *parts[3] = {NULL, NULL, &a[1]};
+    return define(p, a[0], parts, CELL_NONE, NULL);
 }
 
 value prim_undef(struct process *p, value *a, unsigned argc)

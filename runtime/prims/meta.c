@@ -62,7 +62,7 @@ PLAIN(prim_meta)
     case T_VAR: return var_meta(p, to_obj(a[0])->p[1]);
     case T_ATOM:
     case T_NAMESPACE: return vm_trap(p, TRAP_META);
-    default: return is_opaque(a[0]) ? NIL : obj_meta(a[0]);
+    default: return is_opaque(a[0]) ? vm_trap(p, TRAP_META) : obj_meta(a[0]);
     }
 }
 
@@ -70,6 +70,7 @@ PLAIN(prim_with_meta)
 {
     if (a[1] != NIL && !is_map(a[1]) && !is_type(a[1], T_RECORD))
         return fail_type(p, "with-meta", 2, a[1], "a map");
+    if (is_opaque(a[0])) return vm_trap(p, TRAP_WITH_META);
     if (!is_ptr(a[0]) || !takes_meta(type_of(a[0])))
         return fail_type(p, "with-meta", 1, a[0], "a value that takes metadata");
     if (is_type(a[0], T_LAZY)) {

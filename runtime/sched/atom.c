@@ -2,6 +2,13 @@
 
 #include "runtime/gc/shared.h"
 #include "runtime/sched/scheduler.h"
+#include "runtime/value/string.h"
+
+bool atom_same(value a, value b)
+{
+    return a == b ||
+           (((is_keyword(a) && is_keyword(b)) || (is_symbol(a) && is_symbol(b))) && name_equal(a, b));
+}
 
 void atom_retain(struct atom_cell *a)
 {

@@ -16,6 +16,8 @@ struct atom_cell {
     struct atom_cell *next, **link_at; /* of all atoms; under shared->atoms_lock */
 };
 
+/* Identity as compare-and-set! means it; names are identical when they are equal. */
+bool atom_same(value a, value b);
 struct atom_cell *atom_make(struct domain *d, value content); /* one reference; NULL: no memory */
 /* Visit every slot that holds a SHARED value on behalf of atoms.  The slots may change meanwhile. */
 void atoms_visit(struct system *s, void (*visit)(void *context, value *slot), void *context);

@@ -279,26 +279,53 @@ struct cell *domain_cell_named(struct domain *d, const char *qualified_name, boo
     return symbol == NIL ? NULL : domain_cell(d, symbol, create);
 }
 
+static bool as_expected(const struct cell *c, const struct cell_change *x)
+{
+    value now = x->compare == CELL_CONTENT      ? c->content
+                : x->compare == CELL_META       ? c->meta
+                : x->compare == CELL_DEFINITION ? c->definition
+                                                : x->expected;
+    return atom_same(now == VAL_UNBOUND ? NIL : now, x->expected);
+}
+
+/* Under the lock, the children detached. */
+static void change_cell(struct domain *d, struct cell *c, const struct cell_change *x)
+{
+    struct arena *a = d->system->arena;
+    value content = x->content != NULL ? *x->content : c->content;
+    value meta = x->meta != NULL ? *x->meta : c->meta;
+    value definition = x->definition != NULL ? *x->definition : c->definition;
+    if (UNLIKELY(shared_shading(a))) {
+        value flows[] = {c->content, c->meta, c->definition, content, meta, definition};
+        for (unsigned i = 0; i < COUNT_OF(flows); i++) shared_shade(a, flows[i]);
+    }
+    c->definition = definition;
+    if (x->meta != NULL) {
+        c->meta = meta;
+        c->flags = (c->flags & CELL_VM_MASK) | x->flags;
+    }
+    __atomic_store_n(&c->content, content, __ATOMIC_RELEASE);
+    vm_cell_changed(d, c);
+}
+
+enum cell_changed domain_change(struct domain *d, struct cell *c, const struct cell_change *x)
+{
+    struct lock *lock = &d->system->domains->lock;
+    enum cell_changed result = CELL_DIFFERENT;
+    lock_acquire(lock);
+    if (as_expected(c, x)) {
+        result = detach_children(d, c->index >> CHUNK_BITS) ? CELL_CHANGED : CELL_NO_MEMORY;
+        if (result == CELL_CHANGED) change_cell(d, c, x);
+    }
+    lock_release(lock);
+    return result;
+}
+
 bool domain_define(struct domain *d, struct cell *c, value content, value meta, value definition,
                    uint32_t flags)
 {
-    struct lock *lock = &d->system->domains->lock;
-    lock_acquire(lock);
-    bool ok = detach_children(d, c->index >> CHUNK_BITS);
-    if (ok) {
-        struct arena *a = d->system->arena;
-        if (UNLIKELY(shared_shading(a))) {
-            value flows[] = {c->content, c->meta, c->definition, content, meta, definition};
-            for (unsigned i = 0; i < COUNT_OF(flows); i++) shared_shade(a, flows[i]);
-        }
-        c->meta = meta;
-        c->definition = definition;
-        c->flags = (c->flags & CELL_VM_MASK) | flags;
-        __atomic_store_n(&c->content, content, __ATOMIC_RELEASE);
-        vm_cell_changed(d, c);
-    }
-    lock_release(lock);
-    return ok;
+    struct cell_change x = {.content = &content, .meta = &meta, .definition = &definition, .flags = flags};
+    return domain_change(d, c, &x) == CELL_CHANGED;
 }
 
 static void visit_cells(struct cell_space *c, void (*visit)(void *context, value v), void *context)

@@ -74,6 +74,17 @@ uint32_t domain_cell_count(struct domain *d);
  * if the name is one that an instruction stands for (spec/intrinsics.def), so that its dispatch table is changed. */
 bool domain_define(struct domain *d, struct cell *c, value content, value meta, value definition,
                    uint32_t flags); /* false: no memory */
+/* The same for some parts of a cell (NULL: stays as it is; flags go with meta), and only if the part that `compare` names is
+ * still the value `expected` (nil also stands for an unbound content): so two processes that change one cell lose nothing. */
+enum cell_part { CELL_NONE, CELL_CONTENT, CELL_META, CELL_DEFINITION };
+struct cell_change {
+    const value *content, *meta, *definition;
+    uint32_t flags;
+    enum cell_part compare;
+    value expected;
+};
+enum cell_changed { CELL_CHANGED, CELL_DIFFERENT, CELL_NO_MEMORY };
+enum cell_changed domain_change(struct domain *d, struct cell *c, const struct cell_change *change);
 /* Interned symbol or keyword of the domain, by bytes; ns_size 0: none.  SHARED.  Never fails: NIL only when the arena is full. */
 value domain_intern_symbol(struct domain *d, const char *ns, size_t ns_size, const char *name,
                            size_t name_size);
