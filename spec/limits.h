@@ -52,6 +52,7 @@
 #define LIMIT_WASM_LOCALS 50000u          /* of one function, parameters included: a body of five bytes can ask for 2^32 */
 #define LIMIT_WASM_BODY_BYTES 7654321u
 #define LIMIT_WASM_OPERANDS (1u << 20)    /* on the stack at once: calls with many results push more than the body has bytes */
+#define LIMIT_WASM_CONST_DEPTH 256u       /* operands of a constant expression at once */
 #define LIMIT_WASM_TABLE_ELEMENTS 10000000u /* of one table, whatever its type's maximum says */
 
 /* ---- address space (hosted; the machine's layout comes with the kernel) ---- */

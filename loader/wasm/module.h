@@ -40,6 +40,11 @@ static inline bool wasm_type_is_reference(uint8_t type)
     return type == WASM_FUNCREF || type == WASM_EXTERNREF || type == WASM_EXNREF;
 }
 
+static inline bool wasm_type_is_value(uint8_t type)
+{
+    return (type >= WASM_V128 && type <= WASM_I32) || wasm_type_is_reference(type);
+}
+
 struct wasm_func_type {
     const uint8_t *
         types; /* parameters, then results, a byte each (enum wasm_type); points into the binary or the arena */

@@ -1,0 +1,7 @@
+/* The commands of spec and loader: `lona module ...`, `lona wast ...`.  Each gets argv[0] = its own name. */
+#ifndef LOADER_PORT_HOSTED_MODULE_MAIN_H
+#define LOADER_PORT_HOSTED_MODULE_MAIN_H
+
+int module_main(int argc, char **argv);
+
+#endif
