@@ -14,11 +14,16 @@
 #define JOURNAL_FIRST 120
 #define COLLECTOR_FLAGS ((uint64_t)(OBJ_OLD | OBJ_MARK | OBJ_REMEMBERED) << 32)
 #define NODE_TOKEN_BITS 0xffffff00ull
+#define RUN_MAX_CELLS (1u << 16) /* of a journal entry */
+#define CLEAN_MIN_CELLS 8        /* fewer are looked at again rather than remembered */
+#define SMALL_RUN_CELLS 20000    /* lists up to here are measured */
 
 struct journal_block {
     struct journal_block *next;
     uint32_t count, size;
-    uint64_t items[]; /* address of the original | collector's flags, in the low three bits */
+    /* Address of the original | collector's flags, in the low three bits | in the high 16: how many more cells of a list, copied
+     * in the same way, lie right behind it in memory. */
+    uint64_t items[];
 };
 
 struct copy {
@@ -31,13 +36,36 @@ struct copy {
     struct journal_block *journal;
     uint32_t flags; /* COPY_ */
     bool no_memory;
-    value refused; /* an object that may not be copied; 0: none */
+    value *clean_from, *clean_end; /* copied cells that need no second look; NULL: none */
+    value refused;                 /* an object that may not be copied; 0: none */
     uint64_t inline_journal[sizeof(struct journal_block) / 8 + JOURNAL_FIRST];
 };
 
 /* ---- how large: for small graphs only ---- */
 
-/* Words that a copy of v takes at most, objects met twice counted twice; UINT32_MAX: more than SMALL_OBJECTS. */
+/* Cells of a list mostly lie one behind the other: in its order where a collector or a copy has laid them out, in the opposite
+ * one where a loop has put one cell before the other.  The distance in words from a cell to its neighbour that is its rest. */
+static inline ptrdiff_t run_step(const value *cell)
+{
+    return cell[2] == (value)(uintptr_t)(cell - 3) ? -3 : 3;
+}
+
+/* How many cells from o on lie so, and hold immediates but for the last: at most SMALL_RUN_CELLS. */
+static uint32_t run_cells(const struct object *o)
+{
+    const value *at = (const value *)o;
+    uint64_t header = o->header;
+    ptrdiff_t step = run_step(at);
+    uint32_t cells = 1;
+    for (; cells < SMALL_RUN_CELLS && !is_ptr(at[1]) && at[2] == (value)(uintptr_t)(at + step) &&
+           at[step] == header;
+         cells++)
+        at += step;
+    return cells;
+}
+
+/* Words that a copy of v takes at most, objects met twice counted twice; UINT32_MAX: more than SMALL_OBJECTS.  A run of
+ * cells is one object. */
 static uint32_t small_size(value v)
 {
     value todo[SMALL_OBJECTS];
@@ -45,8 +73,13 @@ static uint32_t small_size(value v)
     for (;;) {
         if (is_ptr(v) && !obj_has(to_obj(v), OBJ_SHARED)) {
             struct object *o = to_obj(v);
-            uint32_t size = obj_size(o);
             if (++objects > SMALL_OBJECTS) return UINT32_MAX;
+            if (is_plain_cons(o->header)) {
+                uint32_t more = run_cells(o) - 1; /* no pointers in these but to the next */
+                words += 3 * more;
+                o = (struct object *)((value *)o + run_step((value *)o) * (ptrdiff_t)more);
+            }
+            uint32_t size = obj_size(o);
             words += size + 1;
             for (uint32_t i = layout_raw_words(obj_type(o), size); i < size; i++)
                 if (is_ptr(o->p[i]) && !obj_has(to_obj(o->p[i]), OBJ_SHARED)) {
@@ -149,33 +182,48 @@ static value copy_object(struct copy *c, struct object *o, uint64_t header)
     return from_obj(copy);
 }
 
-/* Copies of a list's cells lie one behind the other: a rest that points right behind its own cell is done. */
-/* Copy o, a plain cons, and the conses that follow it, as far as there is room. */
+/* Copy o, a plain cons, and the conses that follow it, as far as there is room; 0: there is none.  Copies of cells lie one behind
+ * the other: a rest that points right behind its own cell is done.  Originals that lie so need one journal entry. */
 static value copy_list(struct copy *c, struct object *o, uint64_t header)
 {
     struct journal_block *j = c->journal;
-    value *hp = c->hp, *first = hp;
-    uint64_t cells = (uint64_t)(c->end - hp) / 3;
-    if (cells > j->size - j->count) cells = j->size - j->count;
-    if (cells == 0) return 0;
-    uint64_t *items = j->items + j->count;
-    for (;;) {
-        value rest = o->p[1];
-        hp[0] = header & ~COLLECTOR_FLAGS;
-        hp[1] = o->p[0];
-        *items++ = journal_entry(o, header);
-        o->header = (uint64_t)(uintptr_t)hp;
-        if (--cells > 0 && is_ptr(rest) && is_plain_cons(header = to_obj(rest)->header)) {
+    value *hp = c->hp, *first = hp, *from = (value *)o;
+    uint64_t room = (uint64_t)(c->end - hp) / 3;
+    if (room == 0) return 0;
+    bool clean = true;
+    for (;;) { /* a run */
+        if (j->count == j->size) break;
+        uint64_t cells = room < RUN_MAX_CELLS ? room : RUN_MAX_CELLS, left = cells;
+        const uint64_t plain = header & ~COLLECTOR_FLAGS;
+        const ptrdiff_t step = run_step(from);
+        value *run = from, rest;
+        for (;;) {
+            value item = from[1];
+            rest = from[2];
+            hp[0] = plain;
+            hp[1] = item;
             hp[2] = (value)(uintptr_t)(hp + 3);
+            from[0] = (uint64_t)(uintptr_t)hp;
             hp += 3;
-            o = to_obj(rest);
-            continue;
+            clean &= !is_ptr(item);
+            if (--left == 0 || rest != (value)(uintptr_t)(from + step) || from[step] != header) break;
+            from += step;
         }
-        hp[2] = rest;
-        break;
+        j->items[j->count++] =
+            journal_entry((struct object *)(step > 0 ? run : from), header) | (cells - left - 1) << 48;
+        room -= cells - left;
+        hp[-1] = rest;
+        if (room == 0 || !is_ptr(rest) || !is_plain_cons(header = to_obj(rest)->header)) break;
+        from = (value *)to_obj(rest);
+        if (j->count == j->size) break;
+        hp[-1] = (value)(uintptr_t)hp;
     }
-    c->hp = hp + 3;
-    j->count = (uint32_t)(items - j->items);
+    if (hp == first) return 0;
+    c->hp = hp;
+    if (clean && c->clean_from == NULL && hp - first >= 3 * CLEAN_MIN_CELLS) {
+        c->clean_from = first;
+        c->clean_end = hp - 3;
+    }
     return (value)(uintptr_t)first;
 }
 
@@ -211,6 +259,10 @@ static bool scan(struct copy *c, value *from)
     for (struct heap_chunk *chunk = c->first; chunk != NULL; chunk = chunk->next) {
         value *at = chunk == c->first ? from : heap_chunk_start(chunk);
         while (at < (chunk == c->last ? c->hp : chunk->top)) {
+            if (at == c->clean_from) {
+                at = c->clean_end;
+                c->clean_from = NULL;
+            }
             struct object *o = (struct object *)at;
             if (is_plain_cons(o->header)) {
                 if (is_ptr(o->p[0]) && !copy_slot(c, &o->p[0])) return false;
@@ -233,9 +285,12 @@ static void restore(struct copy *c)
     for (struct journal_block *j = c->journal, *next = NULL; j != NULL; j = next) {
         next = j->next;
         for (uint32_t i = 0; i < j->count; i++) {
-            struct object *o = (struct object *)(uintptr_t)(j->items[i] & ~7ull);
-            uint64_t flags = (j->items[i] & OBJ_OLD) | (j->items[i] << 1 & (OBJ_MARK | OBJ_REMEMBERED));
-            o->header = to_obj(o->header)->header | flags << 32;
+            uint64_t item = j->items[i], more = item >> 48;
+            struct object *o = (struct object *)(uintptr_t)(item & 0xfffffffffff8ull);
+            uint64_t flags = (item & OBJ_OLD) | (item << 1 & (OBJ_MARK | OBJ_REMEMBERED));
+            uint64_t header = to_obj(o->header)->header | flags << 32;
+            o->header = header;
+            for (value *cell = (value *)o + 3; more > 0; more--, cell += 3) *cell = header;
         }
         if (next != NULL) pool_free(c->cache, j, sizeof *j + j->size * sizeof j->items[0]);
     }
@@ -252,6 +307,7 @@ static bool copy_run(struct copy *c, value *values, unsigned count)
     c->journal->size = JOURNAL_FIRST;
     c->offheap = 0;
     c->no_memory = false;
+    c->clean_from = NULL;
     c->refused = 0;
     value *from = c->hp;
     bool ok = true;

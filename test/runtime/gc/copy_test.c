@@ -114,6 +114,100 @@ static void test_thousand(struct fixture *f)
     fixture_process_free(b);
 }
 
+/* ---- lists in runs: random ones that share tails, items and middles; laid out contiguously or not ---- */
+
+#define RUN_ROOTS 8
+#define RUN_PAIRS 40000
+struct pair {
+    value original, copy;
+};
+
+/* Are the graphs under a and b the same, shared places included, and is no object in both? */
+static bool same_graph(value a, value b)
+{
+    static struct pair seen[RUN_PAIRS];
+    static value todo[8 * RUN_PAIRS][2];
+    memset(seen, 0, sizeof seen);
+    size_t depth = 0, pairs = 0;
+    todo[depth][0] = a;
+    todo[depth++][1] = b;
+    while (depth > 0) {
+        a = todo[--depth][0];
+        b = todo[depth][1];
+        if (!is_ptr(a) || obj_has(to_obj(a), OBJ_SHARED)) {
+            if (a != b) return false;
+            continue;
+        }
+        if (!is_ptr(b) || a == b) return false;
+        struct object *x = to_obj(a), *y = to_obj(b);
+        size_t at = (size_t)(a * 0x9e3779b97f4a7c15ull >> 32) % RUN_PAIRS;
+        while (seen[at].original != 0 && seen[at].original != a) at = (at + 1) % RUN_PAIRS;
+        if (seen[at].original == a) {
+            if (seen[at].copy != b) return false;
+            continue;
+        }
+        if (++pairs > RUN_PAIRS / 2) return false; /* the test's own limit */
+        seen[at] = (struct pair){a, b};
+        const uint64_t gone = (uint64_t)(OBJ_OLD | OBJ_MARK | OBJ_REMEMBERED) << 32;
+        if ((x->header & ~gone) != (y->header & ~gone) || (y->header & gone) != 0) return false;
+        for (uint32_t i = 0; i < obj_size(x); i++) {
+            todo[depth][0] = x->p[i];
+            todo[depth++][1] = y->p[i];
+        }
+    }
+    return true;
+}
+
+/* Something in the lists under root: a middle cell more often than not. */
+static value random_inside(value v)
+{
+    for (uint32_t n = random_below(60); n > 0 && is_type(to_obj(v)->p[1], T_CONS); n--) v = to_obj(v)->p[1];
+    return v;
+}
+
+static value random_list(struct process *p)
+{
+    value list = random_below(2) ? NIL : p->base[random_below(RUN_ROOTS)];
+    if (list != NIL) list = random_inside(list);
+    uint32_t kinds = random_below(4);
+    for (uint32_t n = random_below(random_below(8) ? 40 : 700); n > 0; n--) {
+        value item = from_fixnum(n), other = p->base[random_below(RUN_ROOTS)];
+        if (kinds == 1 && random_below(20) == 0 && other != NIL) item = random_inside(other);
+        if (kinds == 2 && random_below(3) == 0) item = cons(p, from_fixnum(n), NIL);
+        list = cons(p, item, list);
+        if (kinds == 3 && random_below(10) == 0) to_obj(list)->header |= (uint64_t)OBJ_B << 32;
+        if (kinds == 3 && random_below(10) == 0) heap_alloc(p, T_SVECTOR, 0, 1)->p[0] = NIL;
+    }
+    return list;
+}
+
+static void test_runs(struct fixture *f)
+{
+    struct process *a = fixture_process(f, RUN_ROOTS), *b = fixture_process(f, 1);
+    unsigned wrong = 0;
+    for (unsigned round = 0; round < 1500; round++) {
+        a->base[random_below(RUN_ROOTS)] = random_list(a);
+        if (random_below(3) == 0) heap_safepoint(a, 0); /* lays lists out, makes some old */
+        if (random_below(60) == 0)
+            for (unsigned i = 0; i < RUN_ROOTS; i++) a->base[i] = NIL;
+        struct object *all = heap_alloc(a, T_SVECTOR, 0, RUN_ROOTS);
+        for (unsigned i = 0; i < RUN_ROOTS; i++)
+            all->p[i] = a->base[random_below(random_below(2) ? 2 : RUN_ROOTS)];
+        struct message *m = message_make(a, &f->domain, from_obj(all), 0);
+        take(b, m, &b->base[0]);
+        heap_check(a);
+        heap_check(b);
+        if (!same_graph(from_obj(all), b->base[0])) wrong++;
+        heap_safepoint(b, 0);
+        if (!same_graph(from_obj(all), b->base[0])) wrong++;
+        b->base[0] = NIL;
+        fixture_safepoint(a);
+    }
+    CHECK_EQ_U64(wrong, 0);
+    fixture_process_free(a);
+    fixture_process_free(b);
+}
+
 static void test_refused(struct fixture *f)
 {
     static const enum object_type types[] = {T_BOX, T_ARRAY, T_STATE, T_STATE_RAW};
@@ -252,6 +346,7 @@ int main(void)
     test_long(f, 100000);
     test_long(f, 5000000);
     test_thousand(f);
+    test_runs(f);
     test_refused(f);
     test_limit(f);
     test_examined(f);
