@@ -1,10 +1,19 @@
 -- The Lua side of the benchmarks.  Usage: lua5.4 bench.lua NAME SIZE; prints nanoseconds an operation.
 local name, n = arg[1], tonumber(arg[2])
-local clock = os.clock
+-- Wall time in nanoseconds, as the other sides take it.  Lua knows only whole seconds of it, so a program is asked; what
+-- asking takes is measured and taken off.
+local function clock()
+  local pipe = io.popen("date +%s%N")
+  local ns = math.tointeger(tonumber(pipe:read("l")))
+  pipe:close()
+  return ns
+end
 local function timed(count, f)
   local t0 = clock()
+  local t1 = clock()
   f()
-  return (clock() - t0) * 1e9 / count
+  local t2 = clock()
+  return math.max(0, t2 - t1 - (t1 - t0)) / count
 end
 
 local function fib(k) if k < 2 then return k end return fib(k - 1) + fib(k - 2) end

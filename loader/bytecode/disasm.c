@@ -262,6 +262,10 @@ static void special(struct printer *o, uint32_t bits)
 static void operand(struct printer *o, struct insn i, unsigned kind, uint16_t x)
 {
     switch (kind) {
+    case OPERAND_DEF2:
+        reg(o, x);
+        reg(o, x + 1u);
+        return;
     case OPERAND_DEF:
     case OPERAND_USE:
     case OPERAND_BOTH:

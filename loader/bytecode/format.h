@@ -22,7 +22,8 @@
  *  B4  In a region, with L = live(handler) without the region's register: L is a subset of live(i) for each i of the region;
  *      a CATCH region's register is in live(i), too, and was set by a TOKEN right before the region; no call in the region has
  *      its result in L or in that register; the region does not end in a call.
- *  B5  Only LOOP, RECV_SKIP, RECV_WAIT and RECV_WAITT jump backward, and they do nothing else: whatever loops pays reductions. */
+ *  B5  Only LOOP, RECV_SKIP, RECV_WAIT, RECV_WAITT and the tests of loops (flow BACK) jump backward, and each is a safepoint
+ *      before it does anything: whatever loops pays reductions. */
 #ifndef LOADER_BYTECODE_FORMAT_H
 #define LOADER_BYTECODE_FORMAT_H
 
@@ -44,7 +45,7 @@ enum opcode {
 };
 
 #define UNIT_MAGIC 0x31554c4eu /* "NLU1" */
-#define UNIT_VERSION 1
+#define UNIT_VERSION 2
 
 struct unit_header {
     uint32_t magic, version;

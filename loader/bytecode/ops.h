@@ -7,6 +7,7 @@
 enum operand_kind {
     OPERAND_NONE,
     OPERAND_DEF,
+    OPERAND_DEF2,
     OPERAND_USE,
     OPERAND_BOTH,
     OPERAND_IMM,
@@ -25,7 +26,7 @@ enum operand_kind {
     OPERAND_WINDOWG,
     OPERAND_RANGE
 };
-enum op_flow { FLOW_NEXT, FLOW_JUMP, FLOW_BRANCH, FLOW_END, FLOW_SUSPEND };
+enum op_flow { FLOW_NEXT, FLOW_JUMP, FLOW_BRANCH, FLOW_BACK, FLOW_END, FLOW_SUSPEND };
 
 struct op_info {
     const char *name;

@@ -283,7 +283,8 @@ static bool is_special(uint32_t bits)
 }
 static bool jumps_backward(unsigned op)
 {
-    return op == OP_LOOP || op == OP_RECV_SKIP || op == OP_RECV_WAIT || op == OP_RECV_WAITT;
+    return op_info[op].flow == FLOW_BACK || op == OP_LOOP || op == OP_RECV_SKIP || op == OP_RECV_WAIT ||
+           op == OP_RECV_WAITT;
 }
 
 static bool check_operand(struct verifier *v, struct insn i, unsigned kind, uint16_t x, uint64_t at,
@@ -296,6 +297,7 @@ static bool check_operand(struct verifier *v, struct insn i, unsigned kind, uint
         REQUIRE(x < v->r.register_count, at, "operand: register");
         REQUIRE(has(live, x), at, "B2: use of a register that is not live");
         break;
+    case OPERAND_DEF2: REQUIRE(x + 1u < v->r.register_count, at, "operand: register"); break;
     case OPERAND_DEF: REQUIRE(x < v->r.register_count, at, "operand: register"); break;
     case OPERAND_SPECIAL: REQUIRE(is_special((uint32_t)insn_bc(i)), at, "operand: special"); break;
     case OPERAND_LIT32: REQUIRE((uint32_t)insn_bc(i) < v->h.literal_count, at, "operand: literal"); break;
@@ -370,7 +372,8 @@ static bool check_insn(struct verifier *v, uint32_t index)
         drop_from(v, &live, i.a);
         add(&live, i.a);
     }
-    if (defines) add(&live, i.a);
+    if (defines || info->a == OPERAND_DEF2) add(&live, i.a);
+    if (info->a == OPERAND_DEF2) add(&live, i.a + 1u);
     return check_successor(v, at, index + 1, &live);
 }
 

@@ -303,7 +303,7 @@ static void bindings(struct compiler *c, value rest, value whole, struct tail t,
         if (local_symbol(c, vector_nth(v, 2 * i), "a binding")) new_var(c, vector_nth(v, 2 * i), VAR_LOCAL);
     if (c->failed) return;
     if (loop) {
-        *PUSH(c, loops, struct loop) = (struct loop){first, (uint32_t)count, 0};
+        *PUSH(c, loops, struct loop) = (struct loop){.first_var = first, .count = (uint32_t)count};
         t.loop = c->loops.count - 1;
     }
     uint32_t n = open_node(c, loop ? N_LOOP : N_LET, loop ? t.loop : first, (uint32_t)count);
@@ -393,7 +393,7 @@ static void arity_form(struct compiler *c, uint32_t index, value params, value f
     if (fixed > LIMIT_PARAMETERS) fail(c, whole, "a function has more than 255 parameters");
     if (c->failed) return;
     for (uint32_t v = first; v < c->vars.count; v++) enter(c, v);
-    *PUSH(c, loops, struct loop) = (struct loop){first, fixed + variadic, 0};
+    *PUSH(c, loops, struct loop) = (struct loop){.first_var = first, .count = fixed + variadic};
     uint32_t n = open_node(c, N_ARITY, index, 0);
     if (c->failed) return;
     struct arity_info *a = &AT(c, arities, struct arity_info, index);
@@ -760,7 +760,7 @@ void analyse(struct compiler *c, value f)
     value name = c->options->name;
     if (name != NIL && !c->failed)
         AT(c, functions, struct function, function).name_literal = literal_of(c, name, SERIAL_BARE);
-    *PUSH(c, loops, struct loop) = (struct loop){0, 0, 0};
+    *PUSH(c, loops, struct loop) = (struct loop){0};
     uint32_t n = open_node(c, N_ARITY, arity, 0);
     if (c->failed) return;
     AT(c, arities, struct arity_info, arity).node = n;

@@ -12,6 +12,7 @@ static bool wants_position(enum opcode op)
     switch (op) {
     case OP_NOP:
     case OP_MOVE:
+    case OP_MOVE2:
     case OP_LIT:
     case OP_INT:
     case OP_SPECIAL:
@@ -45,9 +46,19 @@ void emit_bc(struct compiler *c, enum opcode op, uint32_t a, int32_t bc)
     emit(c, op, a, (uint32_t)bc & 0xffff, (uint32_t)bc >> 16);
 }
 
+/* Two moves to registers that follow one another are one instruction, unless control may come in between them. */
 void emit_move(struct compiler *c, uint32_t to, uint32_t from)
 {
-    if (to != from) emit(c, OP_MOVE, to, from, 0);
+    if (to == from) return;
+    uint32_t at = c->code.count;
+    struct insn *before = at > c->first_insn + c->joined ? &AT(c, code, struct insn, at - 1) : NULL;
+    bool pair = before && before->op == OP_MOVE && before->a != from;
+    if (pair && before->a + 1u == to)
+        *before = (struct insn){OP_MOVE2, before->a, before->b, (uint16_t)from};
+    else if (pair && to + 1 == before->a)
+        *before = (struct insn){OP_MOVE2, (uint16_t)to, (uint16_t)from, before->b};
+    else
+        emit(c, OP_MOVE, to, from, 0);
 }
 
 static void set_jump(struct compiler *c, uint32_t insn, uint32_t target)
@@ -76,9 +87,14 @@ void emit_jump(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, struc
     l->fixups = c->fixups.count - 1;
 }
 
+void emit_go(struct compiler *c, struct label *l)
+{
+    emit_jump(c, l->target == NONE ? OP_JMP : OP_LOOP, 0, 0, l);
+}
+
 void bind(struct compiler *c, struct label *l)
 {
-    l->target = here(c);
+    l->target = c->joined = here(c);
     if (c->failed) return;
     for (uint32_t f = l->fixups; f != NONE; f = AT(c, fixups, struct fixup, f).next)
         set_jump(c, AT(c, fixups, struct fixup, f).insn, l->target);

@@ -128,16 +128,40 @@ static bool short_literal(struct compiler *c, uint32_t n)
     return node->kind == N_LIT && node->a <= UINT16_MAX &&
            AT(c, data, uint8_t, AT(c, literals, struct literal, node->a).offset) != SER_DOUBLE;
 }
+static bool short_double(struct compiler *c, uint32_t n)
+{
+    struct node *node = node_at(c, n);
+    return node->kind == N_LIT && node->a <= UINT16_MAX &&
+           AT(c, data, uint8_t, AT(c, literals, struct literal, node->a).offset) == SER_DOUBLE;
+}
 /* The form of a two-argument instruction that holds its second argument, or -1. */
-static int with_immediate(struct compiler *c, uint32_t op, uint32_t second)
+static int with_second(struct compiler *c, uint32_t op, uint32_t second)
 {
     if (op == OP_GET) return short_literal(c, second) ? OP_GETL : -1;
-    if (!small_int(c, second)) return -1;
+    bool literal = short_double(c, second);
+    if (!literal && !small_int(c, second)) return -1;
     switch (op) {
-    case OP_ADD: return OP_ADDI;
-    case OP_SUB: return OP_SUBI;
-    case OP_MUL: return OP_MULI;
-    case OP_NTH: return OP_NTHI;
+    case OP_ADD: return literal ? OP_ADDL : OP_ADDI;
+    case OP_SUB: return literal ? OP_SUBL : OP_SUBI;
+    case OP_MUL: return literal ? OP_MULL : OP_MULI;
+    case OP_DIV: return literal ? OP_DIVL : -1;
+    case OP_QUOT: return literal ? -1 : OP_QUOTI;
+    case OP_REM: return literal ? -1 : OP_REMI;
+    case OP_MOD: return literal ? -1 : OP_MODI;
+    case OP_NTH: return literal ? -1 : OP_NTHI;
+    default: return -1;
+    }
+}
+/* The same of its first argument. */
+static int with_first(struct compiler *c, uint32_t op, uint32_t first)
+{
+    bool literal = short_double(c, first);
+    if (!literal && !small_int(c, first)) return -1;
+    switch (op) {
+    case OP_ADD: return literal ? OP_LADD : OP_IADD;
+    case OP_SUB: return literal ? OP_LSUB : OP_ISUB;
+    case OP_MUL: return literal ? OP_LMUL : OP_IMUL;
+    case OP_DIV: return literal ? OP_LDIV : -1;
     default: return -1;
     }
 }
@@ -148,11 +172,13 @@ static bool gen_op(struct compiler *c, uint32_t n, struct dest d)
     uint32_t saved = c->top, first = n + 1, second = node_at(c, first)->end;
     uint32_t result = work_register(c, d), a = 0, b = 0;
     bool spare = d.mode != MODE_VALUE || (d.free && on_top(c, d)); /* result can hold an operand first */
-    int immediate = node.b == 2 ? with_immediate(c, node.a, second) : -1;
-    if (node_at(c, first)->kind == N_LOCAL || !spare) {
-        a = gen_operand(c, first);
+    int immediate = node.kind == N_OP && node.b == 2 ? with_second(c, node.a, second) : -1;
+    int early = node.kind == N_OP && node.b == 2 && immediate < 0 ? with_first(c, node.a, first) : -1;
+    uint32_t computed = early < 0 ? first : second;
+    if (node_at(c, computed)->kind == N_LOCAL || !spare) {
+        a = gen_operand(c, computed);
     } else {
-        gen(c, first, to_register(result));
+        gen(c, computed, to_register(result));
         a = result;
         spare = false;
     }
@@ -160,6 +186,8 @@ static bool gen_op(struct compiler *c, uint32_t n, struct dest d)
         emit(c, OP_KEYGET, result, a, node.a);
     } else if (immediate >= 0) {
         emit(c, (enum opcode)immediate, result, a, node_at(c, second)->a & 0xffff);
+    } else if (early >= 0) {
+        emit(c, (enum opcode)early, result, node_at(c, first)->a & 0xffff, a);
     } else {
         if (node.b == 2) {
             if (spare && node_at(c, second)->kind != N_LOCAL) {
@@ -249,7 +277,9 @@ static bool gen_loop(struct compiler *c, uint32_t n, struct dest d)
     struct loop loop = AT(c, loops, struct loop, node.a);
     uint32_t saved = c->top, base = c->scratch.count;
     uint32_t inside = gen_inits(c, n, loop.first_var, loop.count, &d, true);
-    AT(c, loops, struct loop, node.a).head = here(c);
+    AT(c, loops, struct loop, node.a).head = c->joined = here(c);
+    AT(c, loops, struct loop, node.a).yes = NULL;
+    c->begun = node.a + 1;
     bool falls = gen(c, inside, d);
     name_locals(c, loop.first_var, loop.count, base);
     c->scratch.count = base;
@@ -286,6 +316,10 @@ static int test_jump(struct compiler *c, uint32_t op, uint32_t second, bool *imm
         return OP_JNEQL;
     }
     *immediate = op != OP_ID && small_int(c, second);
+    if (short_double(c, second) && op >= OP_LT && op <= OP_GE) {
+        *immediate = true;
+        return op == OP_LT ? OP_JNLTL : op == OP_LE ? OP_JNLEL : op == OP_GT ? OP_JNGTL : OP_JNGEL;
+    }
     switch (op) {
     case OP_LT: return *immediate ? OP_JNLTI : OP_JNLT;
     case OP_LE: return *immediate ? OP_JNLEI : OP_JNLE;
@@ -329,6 +363,58 @@ static bool gen_compare(struct compiler *c, uint32_t n, struct label *yes, struc
         bind(c, &over);
     }
     return true;
+}
+
+/* ---- loops that begin with a simple test have it again at their end, instead of a jump to it ---- */
+static int back_jump(uint32_t op, bool immediate, bool unless)
+{
+    uint32_t base;
+    switch (op) {
+    case OP_LT: base = OP_LOOPLT; break;
+    case OP_LE: base = OP_LOOPLE; break;
+    case OP_GT: base = OP_LOOPGT; break;
+    case OP_GE: base = OP_LOOPGE; break;
+    case OP_NUMEQ: base = OP_LOOPNUMEQ; break;
+    case OP_EQ: base = OP_LOOPEQ; break;
+    default: return -1;
+    }
+    return (int)(base + 2 * unless +
+                 immediate); /* ORDER OPCODES: if, if immediate, unless, unless immediate */
+}
+bool loop_test(struct compiler *c, uint32_t test)
+{
+    struct node *node = node_at(c, test);
+    if (c->no_short_jumps || c->keep_locals || c->options->breakpoints != NIL) return false;
+    if (node->kind == N_LOCAL) return true;
+    if (node->kind != N_OP || node->b != 2 || back_jump(node->a, false, false) < 0) return false;
+    return node_at(c, test + 1)->kind == N_LOCAL &&
+           (node_at(c, test + 2)->kind == N_LOCAL || small_int(c, test + 2));
+}
+/* The end of a loop: its variables have their new values. */
+void gen_back(struct compiler *c, const struct loop *loop)
+{
+    struct label head = {loop->head, NONE};
+    if (!loop->yes) {
+        emit_jump(c, OP_LOOP, 0, 0, &head);
+        return;
+    }
+    struct node *test = node_at(c, loop->test);
+    bool unless =
+        loop->yes->target == NONE || (loop->no->target != NONE && loop->no->target > loop->yes->target);
+    struct label *round = unless ? loop->no : loop->yes;
+    uint32_t position = c->position;
+    if (test->position) c->position = test->position;
+    if (test->kind == N_LOCAL) {
+        emit_jump(c, unless ? OP_LOOPF : OP_LOOPT, AT(c, vars, struct var, test->a).reg, 0, round);
+    } else {
+        struct node *second = node_at(c, loop->test + 2);
+        bool immediate = second->kind == N_INT;
+        emit_jump(c, (enum opcode)back_jump(test->a, immediate, unless),
+                  AT(c, vars, struct var, node_at(c, loop->test + 1)->a).reg,
+                  immediate ? second->a & 0xffff : AT(c, vars, struct var, second->a).reg, round);
+    }
+    emit_go(c, unless ? loop->yes : loop->no);
+    c->position = position;
 }
 
 static void gen_test_if(struct compiler *c, uint32_t n, struct label *yes, struct label *no,
@@ -400,12 +486,18 @@ static bool empty_branch(struct compiler *c, uint32_t n, struct dest d)
     return d.mode == MODE_VALUE && node->kind == N_LOCAL && AT(c, vars, struct var, node->a).reg == d.reg;
 }
 
-static bool gen_if(struct compiler *c, uint32_t n, struct dest d)
+static bool gen_if(struct compiler *c, uint32_t n, struct dest d, uint32_t begun)
 {
     uint32_t test = n + 1, then = node_at(c, test)->end, otherwise = node_at(c, then)->end;
     struct label yes = LABEL, no = LABEL, end = LABEL;
     bool truth;
     if (known(c, test, &truth)) return gen(c, truth ? then : otherwise, d);
+    if (begun && loop_test(c, test)) {
+        struct loop *loop = &AT(c, loops, struct loop, begun - 1);
+        loop->yes = node_at(c, then)->kind == N_FAIL ? c->fail : &yes;
+        loop->no = node_at(c, otherwise)->kind == N_FAIL ? c->fail : &no;
+        loop->test = test;
+    }
     if (node_at(c, otherwise)->kind == N_FAIL || empty_branch(c, otherwise, d)) {
         bool fails = node_at(c, otherwise)->kind == N_FAIL;
         gen_test(c, test, &yes, fails ? c->fail : &no, true);
@@ -483,12 +575,13 @@ bool gen(struct compiler *c, uint32_t n, struct dest d)
 {
     if (c->failed) return true;
     struct node node = *node_at(c, n);
-    uint32_t position = c->position;
+    uint32_t position = c->position, begun = c->begun;
     bool falls = true;
+    c->begun = 0;
     enter_position(c, &node);
     switch (node.kind) {
     case N_SIBLING: falls = gen_closure(c, node.a, d); break;
-    case N_IF: falls = gen_if(c, n, d); break;
+    case N_IF: falls = gen_if(c, n, d, begun); break;
     case N_DO: falls = gen_do(c, n, d); break;
     case N_LET: falls = gen_let(c, n, d); break;
     case N_LETFN: falls = gen_letfn(c, n, d); break;
@@ -555,7 +648,7 @@ static void gen_arity(struct compiler *c, uint32_t index)
                                   .first_local = c->locals.count};
     c->arity = a;
     c->first_insn = c->code.count;
-    c->top = c->max = c->region_depth = 0;
+    c->top = c->max = c->region_depth = c->joined = 0;
     c->position = node_at(c, a->node)->position;
     c->last_position = 0;
     c->fixups.count = 0;
@@ -566,7 +659,9 @@ static void gen_arity(struct compiler *c, uint32_t index)
     c->last_line = 0;
     if (is_fixnum(c->options->entry) && AT(c, functions, struct function, a->function).parent == 0)
         emit_bc(c, OP_BREAK, 0, (int32_t)to_fixnum(c->options->entry));
-    AT(c, loops, struct loop, a->loop).head = here(c);
+    AT(c, loops, struct loop, a->loop).head = c->joined = here(c);
+    AT(c, loops, struct loop, a->loop).yes = NULL;
+    c->begun = a->loop + 1;
     gen(c, a->node + 1, (struct dest){MODE_TAIL, 0, false});
     for (uint32_t i = 0; i < loop.count && !c->failed; i++) local_scope(c, loop.first_var + i, 0);
     if (!c->failed && !c->far) finish_record(c, a, &before);

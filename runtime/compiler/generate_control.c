@@ -27,6 +27,11 @@ static void parallel_moves(struct compiler *c, uint32_t base, uint32_t count)
     uint32_t saved = c->top;
     while (count && !c->failed) {
         struct move *moves = &AT(c, moves, struct move, base);
+        if (count == 2 && (moves[0].to + 1 == moves[1].to || moves[1].to + 1 == moves[0].to)) {
+            bool order = moves[0].to < moves[1].to;
+            emit(c, OP_MOVE2, moves[!order].to, moves[!order].from, moves[order].from);
+            break;
+        }
         uint32_t ready = NONE;
         for (uint32_t i = 0; i < count && ready == NONE; i++) {
             bool read = false;
@@ -78,8 +83,7 @@ bool gen_recur(struct compiler *c, uint32_t n)
     if (!c->failed) parallel_moves(c, base, c->moves.count - base);
     c->moves.count = base;
     c->top = saved;
-    struct label head = {loop.head, NONE};
-    emit_jump(c, OP_LOOP, 0, 0, &head);
+    gen_back(c, &loop);
     return false;
 }
 

@@ -102,6 +102,9 @@ struct arity_info {
 };
 struct loop {
     uint32_t first_var, count, head;
+    struct label *yes,
+        *no; /* where the test that the loop begins with leads, for a test of its own at its end; or NULL */
+    uint32_t test;
 };
 struct literal {
     uint32_t offset, size, hash;
@@ -140,6 +143,8 @@ struct compiler {
     struct label *peek;   /* where skip* goes */
     uint32_t literal_add; /* global of lona.core/-literal-add, if a big collection needs it */
     uint32_t first_insn;  /* of the arity, in code */
+    uint32_t joined;      /* instructions before this one may not be changed: control may come in here */
+    uint32_t begun;       /* loop + 1: the node generated next is the whole body of that loop */
     uint32_t region_depth;
     uint32_t top, max; /* next free register; registers used */
     uint32_t position, last_position;
@@ -225,6 +230,8 @@ bool gen_receive(struct compiler *c, uint32_t n, struct dest d);
 bool gen_recur(struct compiler *c, uint32_t n);
 bool gen_collection(struct compiler *c, uint32_t n, struct dest d);
 bool gen_call(struct compiler *c, uint32_t n, struct dest d);
+bool loop_test(struct compiler *c, uint32_t test);
+void gen_back(struct compiler *c, const struct loop *loop);
 bool gen_closure(struct compiler *c, uint32_t function, struct dest d);
 uint32_t gen_operand(struct compiler *c, uint32_t n); /* its register: a local's own, or a new temporary */
 void gen_reference(struct compiler *c, struct reference r, uint32_t reg);
@@ -233,6 +240,7 @@ void emit(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, uint32_t c
 void emit_bc(struct compiler *c, enum opcode op, uint32_t a, int32_t bc);
 void emit_move(struct compiler *c, uint32_t to, uint32_t from);
 void emit_jump(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, struct label *l);
+void emit_go(struct compiler *c, struct label *l); /* a plain jump, forward or back */
 void bind(struct compiler *c, struct label *l);
 uint32_t here(struct compiler *c);
 uint32_t new_register(struct compiler *c);

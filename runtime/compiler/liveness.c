@@ -40,6 +40,10 @@ static void apply_operands(struct flow *f, struct insn i, uint64_t *set)
     const struct op_info *info = &op_info[i.op];
     switch (info->a) {
     case OPERAND_DEF: drop(set, i.a); break;
+    case OPERAND_DEF2:
+        drop(set, i.a);
+        drop(set, i.a + 1u);
+        break;
     case OPERAND_WINDOW:
     case OPERAND_WINDOWG: drop_from(f, set, i.a); break;
     default: break;
@@ -76,7 +80,8 @@ static bool pass(struct flow *f, const struct region_record *regions, uint32_t r
         unsigned flow = op_info[insn.op].flow;
         int32_t offset;
         for (uint32_t w = 0; w < f->words; w++) set[w] = 0;
-        if (flow == FLOW_NEXT || flow == FLOW_BRANCH || flow == FLOW_SUSPEND) join(f, set, i + 1);
+        if (flow == FLOW_NEXT || flow == FLOW_BRANCH || flow == FLOW_BACK || flow == FLOW_SUSPEND)
+            join(f, set, i + 1);
         if (insn.op != OP_RECV_PEEK) {
             if (op_jump(insn, &offset)) join(f, set, (uint32_t)((int32_t)i + 1 + offset));
             apply_operands(f, insn, set);

@@ -134,7 +134,35 @@ void vm_complete(struct process *p, value v)
     case OP_JNEQ:
     case OP_JNEQI:
     case OP_JNEQL:
+    case OP_JNLTL:
+    case OP_JNLEL:
+    case OP_JNGTL:
+    case OP_JNGEL:
+    case OP_LOOPNLT:
+    case OP_LOOPNLTI:
+    case OP_LOOPNLE:
+    case OP_LOOPNLEI:
+    case OP_LOOPNGT:
+    case OP_LOOPNGTI:
+    case OP_LOOPNGE:
+    case OP_LOOPNGEI:
+    case OP_LOOPNNUMEQ:
+    case OP_LOOPNNUMEQI:
+    case OP_LOOPNEQ:
+    case OP_LOOPNEQI:
     case OP_JNID: p->ip += truthy(v) ? 1 : 1 + (int16_t)i->c; return;
+    case OP_LOOPLT:
+    case OP_LOOPLTI:
+    case OP_LOOPLE:
+    case OP_LOOPLEI:
+    case OP_LOOPGT:
+    case OP_LOOPGTI:
+    case OP_LOOPGE:
+    case OP_LOOPGEI:
+    case OP_LOOPNUMEQ:
+    case OP_LOOPNUMEQI:
+    case OP_LOOPEQ:
+    case OP_LOOPEQI: p->ip += truthy(v) ? 1 + (int16_t)i->c : 1; return;
     case OP_JNIL: p->ip += truthy(v) ? 1 + insn_bc(*i) : 1; return;
     case OP_JNNOT:
     case OP_JNNIL: p->ip += truthy(v) ? 1 : 1 + insn_bc(*i); return;

@@ -32,6 +32,13 @@ HANDLER(MOVE)
     RA = RB;
     NEXT();
 }
+HANDLER(MOVE2)
+{
+    value x = RB, y = RC, *to = &RA;
+    to[0] = x;
+    to[1] = y;
+    NEXT();
+}
 HANDLER(LIT)
 {
     RA = link->literals[OPERAND_BC(w)];
@@ -72,6 +79,22 @@ HANDLER(LOOP)
 {
     if (UNLIKELY(--p->reductions <= 0)) GO(vm_safepoint);
     JUMP_BC();
+}
+#define GO_ROUND()                                                                                           \
+    do {                                                                                                     \
+        if (UNLIKELY(--p->reductions <= 0)) GO(vm_safepoint);                                                \
+    } while (0)
+HANDLER(LOOPT)
+{
+    GO_ROUND();
+    if (truthy(RA)) JUMP_BC();
+    NEXT();
+}
+HANDLER(LOOPF)
+{
+    GO_ROUND();
+    if (falsy(RA)) JUMP_BC();
+    NEXT();
 }
 HANDLER(JF)
 {
@@ -156,6 +179,33 @@ static inline bool both_double(value x, value y)
     }
 ADDITIVE(ADD, __builtin_add_overflow, +)
 ADDITIVE(SUB, __builtin_sub_overflow, -)
+#define IMMEDIATE_FIRST(NAME, overflow, operator)                                                            \
+    HANDLER(I##NAME)                                                                                         \
+    {                                                                                                        \
+        value y = RC;                                                                                        \
+        int64_t r;                                                                                           \
+        if (LIKELY(is_fixnum(y)) && !overflow((int64_t)rotated(from_fixnum(OPERAND_SB(w))), high(y), &r)) {  \
+            RA = unrotated((uint64_t)r);                                                                     \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        FLOATING((double)OPERAND_SB(w) operator to_double(y));                                               \
+    }
+IMMEDIATE_FIRST(ADD, __builtin_add_overflow, +)
+IMMEDIATE_FIRST(SUB, __builtin_sub_overflow, -)
+/* With a literal, which the compiler takes these for if it is a double; whatever else it is goes the slow way. */
+#define WITH_LITERAL(NAME, operator)                                                                         \
+    HANDLER(NAME##L)                                                                                         \
+    {                                                                                                        \
+        FLOATING(to_double(RB) operator to_double(link->literals[OPERAND_C(w)]));                            \
+    }                                                                                                        \
+    HANDLER(L##NAME)                                                                                         \
+    {                                                                                                        \
+        FLOATING(to_double(link->literals[OPERAND_B(w)]) operator to_double(RC));                            \
+    }
+WITH_LITERAL(ADD, +)
+WITH_LITERAL(SUB, -)
+WITH_LITERAL(MUL, *)
+WITH_LITERAL(DIV, /)
 #define STEP_BY_ONE(NAME, overflow, operator)                                                                \
     HANDLER(NAME)                                                                                            \
     {                                                                                                        \
@@ -190,6 +240,16 @@ HANDLER(MULI)
         NEXT();
     }
     FLOATING(to_double(x) * (double)OPERAND_SC(w));
+}
+HANDLER(IMUL)
+{
+    value y = RC;
+    int64_t r;
+    if (LIKELY(is_fixnum(y)) && !__builtin_mul_overflow(high(y), OPERAND_SB(w), &r)) {
+        RA = (uint64_t)r >> 13 | FIXNUM_TAG;
+        NEXT();
+    }
+    FLOATING((double)OPERAND_SB(w) * to_double(y));
 }
 HANDLER(DIV)
 {
@@ -231,6 +291,68 @@ HANDLER(MOD)
     }
     int64_t m = to_fixnum(y), r = to_fixnum(x) % m;
     RA = from_fixnum(r != 0 && (r ^ m) < 0 ? r + m : r);
+    NEXT();
+}
+
+/* By a small constant a number that fits 32 bits is divided with two multiplications (Lemire, Kaser and Kurz, "Faster
+ * remainder by direct computation", 2019): with m = ceil(2^64 / d), the quotient is the high half of m * x, and the remainder
+ * the high half of d times the low half of that. */
+#define RECIPROCALS 256
+#define R1(d) ((d) < 2 ? 0 : ~0ull / ((d) < 2 ? 1 : (d)) + 1)
+#define R4(d) R1(d), R1((d) + 1), R1((d) + 2), R1((d) + 3)
+#define R16(d) R4(d), R4((d) + 4), R4((d) + 8), R4((d) + 12)
+#define R64(d) R16(d), R16((d) + 16), R16((d) + 32), R16((d) + 48)
+static const uint64_t reciprocal[RECIPROCALS] = {R64(0ull), R64(64ull), R64(128ull), R64(192ull)};
+static inline bool short_division(value x, uint32_t d)
+{
+    return is_fixnum(x) && (x & ~FIXNUM_TAG) >> 32 == 0 && d - 2 < RECIPROCALS - 2;
+}
+static inline uint64_t short_quotient(value x, uint32_t d)
+{
+    return (uint64_t)((unsigned __int128)reciprocal[d] * (uint32_t)x >> 64);
+}
+static inline uint64_t short_remainder(value x, uint32_t d)
+{
+    return (uint64_t)((unsigned __int128)(reciprocal[d] * (uint32_t)x) * d >> 64);
+}
+HANDLER(QUOTI)
+{
+    value x = RB;
+    uint32_t by = OPERAND_C(w);
+    if (LIKELY(short_division(x, by))) {
+        RA = short_quotient(x, by) | FIXNUM_TAG;
+        NEXT();
+    }
+    int64_t y = OPERAND_SC(w);
+    if (UNLIKELY(!is_fixnum(x)) || y == 0 || y == -1) GO(vm_operator_slow);
+    RA = from_fixnum(to_fixnum(x) / y);
+    NEXT();
+}
+HANDLER(REMI)
+{
+    value x = RB;
+    uint32_t by = OPERAND_C(w);
+    if (LIKELY(short_division(x, by))) {
+        RA = short_remainder(x, by) | FIXNUM_TAG;
+        NEXT();
+    }
+    int64_t y = OPERAND_SC(w);
+    if (UNLIKELY(!is_fixnum(x)) || y == 0) GO(vm_operator_slow);
+    RA = from_fixnum(to_fixnum(x) % y);
+    NEXT();
+}
+HANDLER(MODI)
+{
+    value x = RB;
+    uint32_t by = OPERAND_C(w);
+    if (LIKELY(short_division(x, by))) {
+        RA = short_remainder(x, by) | FIXNUM_TAG;
+        NEXT();
+    }
+    int64_t y = OPERAND_SC(w);
+    if (UNLIKELY(!is_fixnum(x)) || y == 0) GO(vm_operator_slow);
+    int64_t r = to_fixnum(x) % y;
+    RA = from_fixnum(r != 0 && (r ^ y) < 0 ? r + y : r);
     NEXT();
 }
 
@@ -332,6 +454,59 @@ JUMP_UNLESS_IMMEDIATE(JNGTI, >)
 JUMP_UNLESS_IMMEDIATE(JNGEI, >=)
 JUMP_UNLESS_IMMEDIATE(JNNUMEQI, ==)
 
+#define JUMP_UNLESS_LITERAL(NAME, operator)                                                                  \
+    HANDLER(NAME)                                                                                            \
+    {                                                                                                        \
+        value x = RA, y = link->literals[OPERAND_B(w)];                                                      \
+        if (UNLIKELY(__builtin_isunordered(to_double(x), to_double(y)))) GO(vm_operator_slow);               \
+        if (!(to_double(x) operator to_double(y))) JUMP_C();                                                 \
+        NEXT();                                                                                              \
+    }
+JUMP_UNLESS_LITERAL(JNLTL, <)
+JUMP_UNLESS_LITERAL(JNLEL, <=)
+JUMP_UNLESS_LITERAL(JNGTL, >)
+JUMP_UNLESS_LITERAL(JNGEL, >=)
+
+/* The test of a loop at its end: a reduction is paid before anything else, since at a safepoint nothing has happened. */
+#define LOOP_TEST(NAME, sense, operator)                                                                     \
+    HANDLER(NAME)                                                                                            \
+    {                                                                                                        \
+        value x = RA, y = RB;                                                                                \
+        GO_ROUND();                                                                                          \
+        if (LIKELY(both_fixnum(x, y))) {                                                                     \
+            if (sense(high(x) operator high(y))) JUMP_C();                                                   \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        if (LIKELY(!__builtin_isunordered(to_double(x), to_double(y)))) {                                    \
+            if (sense(to_double(x) operator to_double(y))) JUMP_C();                                         \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        GO(vm_operator_slow);                                                                                \
+    }                                                                                                        \
+    HANDLER(NAME##I)                                                                                         \
+    {                                                                                                        \
+        value x = RA;                                                                                        \
+        GO_ROUND();                                                                                          \
+        if (LIKELY(is_fixnum(x))) {                                                                          \
+            if (sense(high(x) operator(OPERAND_SB(w) << 13))) JUMP_C();                                      \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        if (LIKELY(!__builtin_isunordered(to_double(x), 0.0))) {                                             \
+            if (sense(to_double(x) operator(double) OPERAND_SB(w))) JUMP_C();                                \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        GO(vm_operator_slow);                                                                                \
+    }
+#define YES
+#define LOOP_TESTS(NAME, operator)                                                                           \
+    LOOP_TEST(LOOP##NAME, YES, operator)                                                                     \
+    LOOP_TEST(LOOPN##NAME, !, operator)
+LOOP_TESTS(LT, <)
+LOOP_TESTS(LE, <=)
+LOOP_TESTS(GT, >)
+LOOP_TESTS(GE, >=)
+LOOP_TESTS(NUMEQ, ==)
+
 /* Equality that the words alone decide: 1 equal, 0 not, -1 unknown.  The only equal immediates that differ are 0.0 and
  * -0.0; an object equals an immediate only if it is a record with an equality of its own. */
 static inline int equal_at_once(value x, value y)
@@ -358,6 +533,27 @@ HANDLER(JNEQ)
     if (!e) JUMP_C();
     NEXT();
 }
+#define LOOP_EQUAL(NAME, sense)                                                                              \
+    HANDLER(NAME)                                                                                            \
+    {                                                                                                        \
+        GO_ROUND();                                                                                          \
+        if (LIKELY(both_fixnum(RA, RB))) {                                                                   \
+            if (sense(RA == RB)) JUMP_C();                                                                   \
+            NEXT();                                                                                          \
+        }                                                                                                    \
+        int e = equal_at_once(RA, RB);                                                                       \
+        if (UNLIKELY(e < 0)) GO(vm_operator_slow);                                                           \
+        if (sense(e)) JUMP_C();                                                                              \
+        NEXT();                                                                                              \
+    }                                                                                                        \
+    HANDLER(NAME##I)                                                                                         \
+    {                                                                                                        \
+        GO_ROUND();                                                                                          \
+        if (sense(RA == from_fixnum(OPERAND_SB(w)))) JUMP_C();                                               \
+        NEXT();                                                                                              \
+    }
+LOOP_EQUAL(LOOPEQ, YES)
+LOOP_EQUAL(LOOPNEQ, !)
 HANDLER(JNEQI)
 {
     if (RA != from_fixnum(OPERAND_SB(w))) JUMP_C();

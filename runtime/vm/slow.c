@@ -13,22 +13,64 @@ enum intrinsic vm_operator(unsigned op)
     case OP_##OP: return INTRINSIC_##OP;
 #include "spec/intrinsics.def"
 #undef INTRINSIC
-    case OP_ADDI: return INTRINSIC_ADD;
-    case OP_SUBI: return INTRINSIC_SUB;
-    case OP_MULI: return INTRINSIC_MUL;
+    case OP_ADDI:
+    case OP_IADD:
+    case OP_ADDL:
+    case OP_LADD: return INTRINSIC_ADD;
+    case OP_SUBI:
+    case OP_ISUB:
+    case OP_SUBL:
+    case OP_LSUB: return INTRINSIC_SUB;
+    case OP_MULI:
+    case OP_IMUL:
+    case OP_MULL:
+    case OP_LMUL: return INTRINSIC_MUL;
+    case OP_DIVL:
+    case OP_LDIV: return INTRINSIC_DIV;
+    case OP_QUOTI: return INTRINSIC_QUOT;
+    case OP_REMI: return INTRINSIC_REM;
+    case OP_MODI: return INTRINSIC_MOD;
     case OP_JNNOT: return INTRINSIC_NOT;
     case OP_JNIL:
     case OP_JNNIL: return INTRINSIC_ISNIL;
+    case OP_LOOPLT:
+    case OP_LOOPLTI:
+    case OP_LOOPNLT:
+    case OP_LOOPNLTI:
+    case OP_JNLTL:
     case OP_JNLT:
     case OP_JNLTI: return INTRINSIC_LT;
+    case OP_LOOPLE:
+    case OP_LOOPLEI:
+    case OP_LOOPNLE:
+    case OP_LOOPNLEI:
+    case OP_JNLEL:
     case OP_JNLE:
     case OP_JNLEI: return INTRINSIC_LE;
+    case OP_LOOPGT:
+    case OP_LOOPGTI:
+    case OP_LOOPNGT:
+    case OP_LOOPNGTI:
+    case OP_JNGTL:
     case OP_JNGT:
     case OP_JNGTI: return INTRINSIC_GT;
+    case OP_LOOPGE:
+    case OP_LOOPGEI:
+    case OP_LOOPNGE:
+    case OP_LOOPNGEI:
+    case OP_JNGEL:
     case OP_JNGE:
     case OP_JNGEI: return INTRINSIC_GE;
+    case OP_LOOPNUMEQ:
+    case OP_LOOPNUMEQI:
+    case OP_LOOPNNUMEQ:
+    case OP_LOOPNNUMEQI:
     case OP_JNNUMEQ:
     case OP_JNNUMEQI: return INTRINSIC_NUMEQ;
+    case OP_LOOPEQ:
+    case OP_LOOPEQI:
+    case OP_LOOPNEQ:
+    case OP_LOOPNEQI:
     case OP_JNEQ:
     case OP_JNEQI:
     case OP_JNEQL: return INTRINSIC_EQ;
@@ -43,6 +85,7 @@ enum intrinsic vm_operator(unsigned op)
 enum operand {
     NONE,
     DEF,
+    DEF2,
     USE,
     BOTH,
     IMM,
@@ -278,8 +321,15 @@ static __attribute__((noinline)) void run_redefined(struct process *p)
         vm_shim(p, f, args, n, SHIM_RESULT);
 }
 
+/* The tests of loops: the operator may be anything now, but going round still costs a reduction. */
+static bool goes_round(unsigned op)
+{
+    return op >= OP_LOOPT && op <= OP_LOOPNEQI;
+}
+
 VM_HANDLER enum vm_exit vm_call_redefined(HANDLER_ARGS)
 {
+    if (goes_round(ip->op) && UNLIKELY(--p->reductions <= 0)) GO(vm_safepoint);
     SAVE();
     run_redefined(p);
     GO(vm_continue);

@@ -111,10 +111,9 @@ static void test_calls(void)
                                                           "4 callg r4 1 user/h ; r7\n"
                                                           "5 tailg r1 1 user/g ; r4\n");
     CODE("(fn* self [x] (self x x))", "proto 1 self, 1 parameter, 6 registers, 0 captures\n"
-                                      "0 move r4 r0 ; r0\n"
-                                      "1 move r5 r0 ; r0 r4\n"
-                                      "2 self r1 ; r4 r5\n"
-                                      "3 tail r1 2 ; r1 r4 r5\n");
+                                      "0 move2 r4 r5 r0 r0 ; r0\n"
+                                      "1 self r1 ; r4 r5\n"
+                                      "2 tail r1 2 ; r1 r4 r5\n");
 }
 
 static void test_tests(void)
@@ -170,25 +169,38 @@ static void test_loops(void)
          "proto 1, 1 parameter, 4 registers, 0 captures\n"
          "0 int r1 0 ; r0\n"
          "1 int r2 1 ; r0 r1\n"
-         "2 jnlt r1 r0 -> 7 ; r0 r1 r2\n"
+         "2 jnlt r1 r0 -> 8 ; r0 r1 r2\n"
          "3 addi r3 r1 1 ; r0 r1 r2\n"
          "4 mul r2 r2 r1 ; r0 r1 r2 r3\n"
          "5 move r1 r3 ; r0 r2 r3\n"
-         "6 loop -> 2 ; r0 r1 r2\n"
-         "7 ret r2 ; r2\n");
-    /* a swap needs one temporary */
-    CODE("(fn* [a b] (if a (recur b a) b))", "proto 1, 2 parameters, 3 registers, 0 captures\n"
-                                             "0 jf r0 -> 5 ; r0 r1\n"
-                                             "1 move r2 r0 ; r0 r1\n"
-                                             "2 move r0 r1 ; r1 r2\n"
-                                             "3 move r1 r2 ; r0 r2\n"
-                                             "4 loop -> 0 ; r0 r1\n"
-                                             "5 ret r1 ; r1\n");
-    CODE("(fn* ([x & more] (recur more x)))", "proto 1, 1 parameter and more, 3 registers, 0 captures\n"
-                                              "0 move r2 r0 ; r0 r1\n"
-                                              "1 move r0 r1 ; r1 r2\n"
-                                              "2 move r1 r2 ; r0 r2\n"
-                                              "3 loop -> 0 ; r0 r1\n");
+         "6 looplt r1 r0 -> 3 ; r0 r1 r2\n"
+         "7 jmp -> 8 ; r2\n"
+         "8 ret r2 ; r2\n");
+    /* the way out may lie before the way round */
+    CODE("(fn* [n x] (if (lona.core/= n 0) x (recur (lona.core/- n 1) (f x))))",
+         "proto 1, 2 parameters, 5 registers, 0 captures\n"
+         "0 jneqi r0 0 -> 2 ; r0 r1\n"
+         "1 ret r1 ; r1\n"
+         "2 subi r0 r0 1 ; r0 r1\n"
+         "3 move r4 r1 ; r0 r1\n"
+         "4 callg r1 1 user/f ; r0 r4\n"
+         "5 loopneqi r0 0 -> 2 ; r0 r1\n"
+         "6 loop -> 1 ; r1\n");
+    /* a swap is one instruction, a longer cycle needs a temporary */
+    CODE("(fn* [a b] (if a (recur b a) b))", "proto 1, 2 parameters, 2 registers, 0 captures\n"
+                                             "0 jf r0 -> 4 ; r0 r1\n"
+                                             "1 move2 r0 r1 r1 r0 ; r0 r1\n"
+                                             "2 loopt r0 -> 1 ; r0 r1\n"
+                                             "3 jmp -> 4 ; r1\n"
+                                             "4 ret r1 ; r1\n");
+    CODE("(fn* [a b d] (recur b d a))", "proto 1, 3 parameters, 4 registers, 0 captures\n"
+                                        "0 move r3 r0 ; r0 r1 r2\n"
+                                        "1 move r0 r1 ; r1 r2 r3\n"
+                                        "2 move2 r1 r2 r2 r3 ; r0 r2 r3\n"
+                                        "3 loop -> 0 ; r0 r1 r2\n");
+    CODE("(fn* ([x & more] (recur more x)))", "proto 1, 1 parameter and more, 2 registers, 0 captures\n"
+                                              "0 move2 r0 r1 r1 r0 ; r0 r1\n"
+                                              "1 loop -> 0 ; r0 r1\n");
     /* y is another name of x: it may not see the new x */
     CODE("(fn* [x] (let* [y x] (recur (f y))))", "proto 1, 1 parameter, 4 registers, 0 captures\n"
                                                  "0 move r3 r0 ; r0\n"
@@ -241,6 +253,32 @@ static void test_closures(void)
                  "f))] (f g))");
 }
 
+static void test_constant_operands(void)
+{
+    CODE("(fn* [x] [(lona.core/rem x 7) (lona.core/quot x 1000) (lona.core/mod x -3)])",
+         "proto 1, 1 parameter, 4 registers, 0 captures\n"
+         "0 remi r1 r0 7 ; r0\n"
+         "1 quoti r2 r0 1000 ; r0 r1\n"
+         "2 modi r3 r0 -3 ; r0 r1 r2\n"
+         "3 vector r1 r1 3 ; r1 r2 r3\n"
+         "4 ret r1 ; r1\n");
+    CODE("(fn* [x] [(lona.core/+ 1 x) (lona.core/- 2 x) (lona.core/* 3 x)])",
+         "proto 1, 1 parameter, 4 registers, 0 captures\n"
+         "0 iadd r1 1 r0 ; r0\n"
+         "1 isub r2 2 r0 ; r0 r1\n"
+         "2 imul r3 3 r0 ; r0 r1 r2\n"
+         "3 vector r1 r1 3 ; r1 r2 r3\n"
+         "4 ret r1 ; r1\n");
+    CODE("(fn* [x] (if (lona.core/< x 0.5) (lona.core/* (lona.core/+ x 0.5) 0.5) (lona.core// 0.5 x)))",
+         "proto 1, 1 parameter, 2 registers, 0 captures\n"
+         "0 jnltl r0 #double \"3fe0000000000000\" -> 4 ; r0\n"
+         "1 addl r1 r0 #double \"3fe0000000000000\" ; r0\n"
+         "2 mull r1 r1 #double \"3fe0000000000000\" ; r1\n"
+         "3 ret r1 ; r1\n"
+         "4 ldiv r1 #double \"3fe0000000000000\" r0 ; r0\n"
+         "5 ret r1 ; r1\n");
+}
+
 static void test_control(void)
 {
     CODE("(fn* [f x] (catch* [t] (f t) [v] (g v x)))", "proto 1, 2 parameters, 8 registers, 0 captures\n"
@@ -249,9 +287,8 @@ static void test_control(void)
                                                        "2 move r3 r0 ; r0 r1 r2 r6\n"
                                                        "3 call r3 1 ; r1 r2 r3 r6\n"
                                                        "4 ret r3 ; r1 r2 r3\n"
-                                                       "5 move r6 r2 ; r1 r2\n"
-                                                       "6 move r7 r1 ; r1 r6\n"
-                                                       "7 tailg r3 2 user/g ; r6 r7\n"
+                                                       "5 move2 r6 r7 r2 r1 ; r1 r2\n"
+                                                       "6 tailg r3 2 user/g ; r6 r7\n"
                                                        "catch 1 .. 4 -> 5 r2\n");
     CODE("(fn* [x] (cleanup* (f) (g x)))", "proto 1, 1 parameter, 7 registers, 0 captures\n"
                                            "0 special r1 nil ; r0\n"
@@ -517,11 +554,21 @@ static void test_breakpoints(void)
          "5 tailg r1 0 user/g\n"
          "6 break 8 ; r0\n"
          "7 move r3 r0 ; r0\n"
-         "8 move r7 r0 ; r0 r3\n"
-         "9 move r8 r0 ; r0 r3 r7\n"
-         "10 callg r4 2 user/h ; r3 r7 r8\n"
-         "11 callg r0 2 user/h ; r3 r4\n"
-         "12 loop -> 1 ; r0\n");
+         "8 move2 r7 r8 r0 r0 ; r0 r3\n"
+         "9 callg r4 2 user/h ; r3 r7 r8\n"
+         "10 callg r0 2 user/h ; r3 r4\n"
+         "11 loop -> 1 ; r0\n");
+    breakpoints = map_make(p, lines, 1);
+    CODE("(fn* [n]\n (if (lona.core/= n 0) 1\n (recur (f n))))",
+         "proto 1, 1 parameter, 4 registers, 0 captures\n"
+         "0 break 5 ; r0\n"
+         "1 break 7 ; r0\n"
+         "2 jneqi r0 0 -> 5 ; r0\n"
+         "3 int r1 1\n"
+         "4 ret r1 ; r1\n"
+         "5 move r3 r0 ; r0\n"
+         "6 callg r0 1 user/f ; r3\n"
+         "7 loop -> 1 ; r0\n"); /* the breakpoint of the test's line is met each time */
     breakpoints = entry = NIL;
 }
 
@@ -792,6 +839,7 @@ int main(int argc, char **argv)
     test_tests();
     test_loops();
     test_closures();
+    test_constant_operands();
     test_control();
     test_constants();
     test_errors();

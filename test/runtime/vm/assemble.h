@@ -180,7 +180,8 @@ static void live_before(struct insn i, struct live_set *s)
     if (i.op == OP_CALL || i.op == OP_CALLG || i.op == OP_TAIL || i.op == OP_TAILG)
         for (unsigned r = i.a; r < 1024; r++) live_drop(s, r);
     for (unsigned k = 0; k < 3; k++)
-        if (kinds[k] == OPERAND_DEF) live_drop(s, words[k]);
+        if (kinds[k] == OPERAND_DEF || kinds[k] == OPERAND_DEF2) live_drop(s, words[k]);
+    if (o->a == OPERAND_DEF2) live_drop(s, i.a + 1u);
     for (unsigned k = 0; k < 3; k++) {
         if (kinds[k] == OPERAND_USE || kinds[k] == OPERAND_BOTH) live_add(s, words[k]);
         if (kinds[k] == OPERAND_WINDOW) live_add(s, i.a);

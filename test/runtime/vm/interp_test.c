@@ -153,9 +153,9 @@ static const struct {
                  {OP_SUB, OP_SUBI, 0, 0},
                  {OP_MUL, OP_MULI, 0, 0},
                  {OP_DIV, 0, 0, 0},
-                 {OP_QUOT, 0, 0, 0},
-                 {OP_REM, 0, 0, 0},
-                 {OP_MOD, 0, 0, 0},
+                 {OP_QUOT, OP_QUOTI, 0, 0},
+                 {OP_REM, OP_REMI, 0, 0},
+                 {OP_MOD, OP_MODI, 0, 0},
                  {OP_INC, 0, 0, 0},
                  {OP_DEC, 0, 0, 0},
                  {OP_BITAND, 0, 0, 0},
@@ -192,7 +192,7 @@ static void test_operators(void)
             check_result(op_info[op].name, CALL(f, x, y), wanted, x, y);
             if (j != NIL) check_result("jump", CALL(j, x, y), from_fixnum(wanted == TRUE_), x, y);
         }
-        static const int immediates[] = {0, 1, -1, 2, 100, 32767, -32768};
+        static const int immediates[] = {0, 1, -1, 2, 3, 7, 100, 255, 256, -7, 32767, -32768};
         for (unsigned k = 0; k < COUNT_OF(immediates); k++) {
             value y = from_fixnum(immediates[k]);
             value g =
@@ -209,10 +209,137 @@ static void test_operators(void)
         }
     }
 }
+/* (fn [x] (op imm x)) */
+static value immediate_first_function(unsigned op, int immediate)
+{
+    struct assembly *u = unit_of_function();
+    asm_proto(u, "user/op", 1, 2, 0, 0);
+    emit(u, op, 1, immediate, 0);
+    emit(u, OP_RET, 1, 0, 0);
+    asm_end(u);
+    return machine_define_unit("user/op", u);
+}
+/* (fn [x] (op x literal)) or (fn [x] (op literal x)); the literal a double, or the integer 70000 for a NaN. */
+static value literal_function(unsigned op, double literal)
+{
+    struct assembly *u = unit_of_function();
+    asm_proto(u, "user/op", 1, 2, 0, 0);
+    uint32_t l;
+    if (literal == literal) {
+        l = asm_double(u, literal);
+    } else {
+        l = asm_literal(u, SER_INT);
+        asm_varint(u, 140000);
+    }
+    bool first = op_info[op].b == OPERAND_LIT;
+    emit(u, op, 1, first ? (int)l : 0, first ? 0 : (int)l);
+    emit(u, OP_RET, 1, 0, 0);
+    asm_end(u);
+    return machine_define_unit("user/op", u);
+}
+static void test_constant_operands(void)
+{
+    static const unsigned first[][2] = {{OP_ADD, OP_IADD}, {OP_SUB, OP_ISUB}, {OP_MUL, OP_IMUL}};
+    static const int immediates[] = {0, 1, -1, 2, 100, 32767, -32768};
+    for (unsigned i = 0; i < COUNT_OF(first); i++)
+        for (unsigned k = 0; k < COUNT_OF(immediates); k++) {
+            value f = immediate_first_function(first[i][1], immediates[k]), x = from_fixnum(immediates[k]);
+            for (int n = 0; n < 60; n++) {
+                value y = random_number();
+                check_result("immediate first", CALL(f, y), oracle(first[i][0], x, y), x, y);
+            }
+        }
+    static const unsigned literal[][3] = {{OP_ADD, OP_ADDL, OP_LADD},
+                                          {OP_SUB, OP_SUBL, OP_LSUB},
+                                          {OP_MUL, OP_MULL, OP_LMUL},
+                                          {OP_DIV, OP_DIVL, OP_LDIV}};
+    static const double doubles[] = {0.0, -0.0, 0.5, -3.0, 1e308, __builtin_inf(), __builtin_nan("")};
+    for (unsigned i = 0; i < COUNT_OF(literal); i++)
+        for (unsigned k = 0; k < COUNT_OF(doubles); k++) {
+            value f = literal_function(literal[i][1], doubles[k]),
+                  g = literal_function(literal[i][2], doubles[k]);
+            value d = doubles[k] == doubles[k] ? from_double(doubles[k]) : from_fixnum(70000);
+            for (int n = 0; n < 60; n++) {
+                value x = random_number();
+                proc->error = NIL;
+                check_result("literal second", CALL(f, x), oracle(literal[i][0], x, d), x, d);
+                proc->error = NIL;
+                check_result("literal first", CALL(g, x), oracle(literal[i][0], d, x), d, x);
+            }
+        }
+    CHECK_EQ_U64(CALL(literal_function(OP_ADDL, 1.5), NIL), VAL_EXIT);
+    CHECK_EQ_U64(exit_type(), keyword("type-error"));
+    CHECK_EQ_U64(CALL(immediate_first_function(OP_ISUB, 1), TRUE_), VAL_EXIT);
+    CHECK_EQ_U64(exit_type(), keyword("type-error"));
+}
+
+/* (fn [x y] 1 if the test of a loop goes round, 0 if it falls through) */
+static value loop_function(unsigned op, int immediate)
+{
+    struct assembly *u = unit_of_function();
+    asm_proto(u, "user/loop", 2, 3, 0, 0);
+    emit_bc(u, OP_INT, 2, 0);
+    uint32_t j = emit(u, OP_JMP, 0, 0, 0), top = asm_here(u);
+    emit_bc(u, OP_INT, 2, 1);
+    emit(u, OP_RET, 2, 0, 0);
+    asm_patch(u, j, asm_here(u));
+    uint32_t l = emit(u, op, 0,
+                      op_info[op].b == OPERAND_USE   ? 1
+                      : op_info[op].b == OPERAND_IMM ? immediate
+                                                     : 0,
+                      0);
+    asm_patch(u, l, top);
+    emit(u, OP_RET, 2, 0, 0);
+    asm_end(u);
+    return machine_define_unit("user/loop", u);
+}
+static void test_loop_tests(void)
+{
+    static const unsigned tests[][2] = {{OP_LT, OP_LOOPLT}, {OP_LE, OP_LOOPLE},       {OP_GT, OP_LOOPGT},
+                                        {OP_GE, OP_LOOPGE}, {OP_NUMEQ, OP_LOOPNUMEQ}, {OP_EQ, OP_LOOPEQ}};
+    static const int immediates[] = {0, -1, 100, 32767, -32768};
+    for (unsigned i = 0; i < COUNT_OF(tests); i++)
+        for (unsigned unless = 0; unless < 2; unless++) {
+            unsigned op = tests[i][1] + 2 * unless;
+            value f = loop_function(op, 0);
+            for (int n = 0; n < 300; n++) {
+                value x = random_number(), y = random_number();
+                bool round = (oracle(tests[i][0], x, y) == TRUE_) != (unless == 1);
+                check_result(op_info[op].name, CALL(f, x, y), from_fixnum(round), x, y);
+            }
+            for (unsigned k = 0; k < COUNT_OF(immediates); k++) {
+                value g = loop_function(op + 1, immediates[k]), y = from_fixnum(immediates[k]);
+                for (int n = 0; n < 60; n++) {
+                    value x = random_number();
+                    bool round = (oracle(tests[i][0], x, y) == TRUE_) != (unless == 1);
+                    check_result(op_info[op + 1].name, CALL(g, x, NIL), from_fixnum(round), x, y);
+                }
+            }
+            if (tests[i][0] == OP_EQ) continue;
+            CHECK_EQ_U64(CALL(f, from_fixnum(1), NIL), VAL_EXIT);
+            CHECK_EQ_U64(exit_type(), keyword("type-error"));
+        }
+    CHECK_EQ_U64(CALL(loop_function(OP_LOOPT, 0), from_fixnum(0), NIL), from_fixnum(1));
+    CHECK_EQ_U64(CALL(loop_function(OP_LOOPT, 0), NIL, NIL), from_fixnum(0));
+    CHECK_EQ_U64(CALL(loop_function(OP_LOOPF, 0), FALSE_, NIL), from_fixnum(1));
+    CHECK_EQ_U64(CALL(loop_function(OP_LOOPF, 0), TRUE_, NIL), from_fixnum(0));
+}
+static void test_move2(void)
+{
+    struct assembly *u = unit_of_function();
+    asm_proto(u, "user/swap", 2, 3, 0, 0);
+    emit(u, OP_MOVE2, 0, 1, 0);
+    emit(u, OP_VECTOR, 2, 0, 2);
+    emit(u, OP_RET, 2, 0, 0);
+    asm_end(u);
+    value v = CALL(machine_define_unit("user/swap", u), from_fixnum(1), from_fixnum(2));
+    CHECK(is_vector(v) && vector_nth(v, 0) == from_fixnum(2) && vector_nth(v, 1) == from_fixnum(1));
+}
+
 static void test_operator_errors(void)
 {
     for (unsigned op = OP_ADD; op <= OP_NUMEQ; op++) {
-        if (op_info[op].c != OPERAND_USE) continue;
+        if (op_info[op].b != OPERAND_USE || op_info[op].c != OPERAND_USE) continue;
         CHECK_EQ_U64(CALL(binary_function(op), from_fixnum(1), NIL), VAL_EXIT);
         CHECK_EQ_U64(exit_type(), keyword("type-error"));
     }
@@ -515,11 +642,17 @@ static void test_redefinition(void)
     v = CALL(add5, from_fixnum(1));
     CHECK(is_vector(v) && vector_nth(v, 0) == from_fixnum(1) && vector_nth(v, 1) == from_fixnum(5));
     CHECK_EQ_U64(CALL(inc, from_fixnum(1), NIL), from_fixnum(2)); /* inc is another name */
+    v = CALL(immediate_first_function(OP_IADD, 5), from_fixnum(1));
+    CHECK(is_vector(v) && vector_nth(v, 0) == from_fixnum(5) && vector_nth(v, 1) == from_fixnum(1));
+    v = CALL(literal_function(OP_LADD, 0.5), from_fixnum(1));
+    CHECK(is_vector(v) && vector_nth(v, 0) == from_double(0.5) && vector_nth(v, 1) == from_fixnum(1));
     machine_define("lona.core/+", old_add);
     CHECK_EQ_U64(CALL(add, from_fixnum(1), from_fixnum(2)), from_fixnum(3));
     machine_define("lona.core/<", pair);
     CHECK_EQ_U64(CALL(less, from_fixnum(2), from_fixnum(1)), from_fixnum(1));
     CHECK_EQ_U64(CALL(less7, from_fixnum(9), NIL), from_fixnum(1));
+    CHECK_EQ_U64(CALL(loop_function(OP_LOOPLT, 0), from_fixnum(2), from_fixnum(1)), from_fixnum(1));
+    CHECK_EQ_U64(CALL(loop_function(OP_LOOPNLTI, 7), from_fixnum(9), NIL), from_fixnum(0));
     machine_define("lona.core/<", primitive("lona.core/apply-none"));
     machine_define("lona.core/<", VAL_UNBOUND);
     machine_define("lona.core/<", primitive("lona.core/-load-unit"));
@@ -720,6 +853,9 @@ static void test_all(void)
     TEST(test_data_calls);
     TEST(test_apply);
     TEST(test_stand_ins);
+    TEST(test_constant_operands);
+    TEST(test_loop_tests);
+    TEST(test_move2);
     TEST(test_redefinition);
     TEST(test_exits);
     TEST(test_collection);

@@ -98,14 +98,23 @@ static void emit_call(struct assembly *u, const uint16_t *globals, const unsigne
     emit(u, OP_MOVE, reg(), WINDOW, 0);
 }
 
-static void emit_operation(struct assembly *u)
+static void emit_operation(struct assembly *u, const struct pool *l)
 {
     static const uint16_t three[] = {OP_ADD,    OP_SUB,   OP_MUL,    OP_DIV, OP_QUOT, OP_REM, OP_MOD,
                                      OP_BITAND, OP_BITOR, OP_BITXOR, OP_SHR, OP_LT,   OP_LE,  OP_GT,
                                      OP_GE,     OP_NUMEQ, OP_EQ,     OP_ID,  OP_CONS, OP_NTH, OP_GET};
     static const uint16_t two[] = {OP_MOVE, OP_INC, OP_DEC, OP_NOT, OP_ISNIL, OP_FIRST, OP_NEXT, OP_REST};
-    static const uint16_t with_number[] = {OP_ADDI, OP_SUBI, OP_MULI, OP_NTHI};
-    switch (pick(6)) {
+    static const uint16_t with_number[] = {OP_ADDI, OP_SUBI, OP_MULI, OP_NTHI, OP_QUOTI, OP_REMI, OP_MODI};
+    static const uint16_t first[] = {OP_IADD, OP_ISUB, OP_IMUL};
+    static const uint16_t literal[] = {OP_ADDL, OP_SUBL, OP_MULL, OP_DIVL};
+    static const uint16_t literal_first[] = {OP_LADD, OP_LSUB, OP_LMUL, OP_LDIV};
+    switch (pick(10)) {
+    case 6: emit(u, first[pick(COUNT_OF(first))], reg(), (int)pick(9) - 3, reg()); return;
+    case 7: emit(u, literal[pick(COUNT_OF(literal))], reg(), reg(), (int)l->literals[pick(l->count)]); return;
+    case 8:
+        emit(u, literal_first[pick(COUNT_OF(literal_first))], reg(), (int)l->literals[pick(l->count)], reg());
+        return;
+    case 9: emit(u, OP_MOVE2, (int)pick(GENERAL - 1), reg(), reg()); return;
     case 0: emit(u, OP_VECTOR, reg(), (int)pick(6), (int)pick(6)); return;
     case 1: emit(u, pick(2) ? OP_SET : OP_MAP, reg(), (int)pick(6), 2 * (int)pick(3)); return;
     case 2: emit(u, with_number[pick(COUNT_OF(with_number))], reg(), reg(), (int)pick(9) - 3); return;
@@ -114,13 +123,15 @@ static void emit_operation(struct assembly *u)
     }
 }
 
-static void emit_jump(struct assembly *u, uint32_t *jumps, unsigned *jump_count)
+static void emit_jump(struct assembly *u, const struct pool *l, uint32_t *jumps, unsigned *jump_count)
 {
+    static const uint16_t literal[] = {OP_JNLTL, OP_JNLEL, OP_JNGTL, OP_JNGEL, OP_JNEQL};
     static const uint16_t compare[] = {OP_JNLT, OP_JNLE, OP_JNGT, OP_JNGE, OP_JNNUMEQ, OP_JNEQ, OP_JNID};
     static const uint16_t test[] = {OP_JF, OP_JT, OP_JNNOT, OP_JNIL, OP_JNNIL};
     static const uint16_t immediate[] = {OP_JNLTI, OP_JNLEI, OP_JNGTI, OP_JNGEI, OP_JNNUMEQI, OP_JNEQI};
     uint32_t at;
-    switch (pick(3)) {
+    switch (pick(4)) {
+    case 3: at = emit(u, literal[pick(COUNT_OF(literal))], reg(), (int)l->literals[pick(l->count)], 0); break;
     case 0: at = emit(u, compare[pick(COUNT_OF(compare))], reg(), reg(), 0); break;
     case 1: at = emit(u, test[pick(COUNT_OF(test))], reg(), 0, 0); break;
     default: at = emit(u, immediate[pick(COUNT_OF(immediate))], reg(), (int)pick(9) - 3, 0);
@@ -146,9 +157,9 @@ static void emit_body(struct assembly *u, const struct pool *l, unsigned size)
     for (unsigned i = 0; i < size; i++) {
         switch (pick(6)) {
         case 0: load_something(u, l, reg()); break;
-        case 1: emit_jump(u, jumps, &jump_count); break;
+        case 1: emit_jump(u, l, jumps, &jump_count); break;
         case 2:
-        case 3: emit_operation(u); break;
+        case 3: emit_operation(u, l); break;
         default: emit_call(u, globals, argcs, global_count);
         }
         if (jump_count > 0 && pick(3) == 0) {
