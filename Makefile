@@ -11,7 +11,7 @@ OUT := out/$(V)
 # What runs on the bare machine as well, and what belongs to the host alone.
 BARE_DIRS := base loader/bytecode loader/wasm loader/proof loader/emit loader/emit/x86_64 loader/translate \
              runtime/value runtime/reader runtime/compiler runtime/vm runtime/gc runtime/sched runtime/debug runtime/prims \
-             forth kernel/core
+             forth kernel/core kernel/acpi boot/common
 HOST_DIRS := runtime/port/hosted loader/port/hosted forth/port/hosted kernel/arch/hosted
 LIB_DIRS := $(BARE_DIRS) $(HOST_DIRS)
 MAIN := runtime/port/hosted/main.c
@@ -44,6 +44,7 @@ help: ## list these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 include tools/make/targets.mk
+include tools/make/machine.mk
 
 $(OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)

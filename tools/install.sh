@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the build, the tests or the benchmarks need and this machine lacks, through apt, saying what and why.
-# Usage: tools/install.sh build|test|bench ...
+# Usage: tools/install.sh build|test|machine|bench ...
 set -eu
 
 # package | what tells that it is there | why
@@ -11,6 +11,12 @@ libc6-dev|test -e /usr/include/stdio.h|headers of the hosted port'
 needs_test='libclang-rt-19-dev|test -e /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a -o -e /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-aarch64.a|sanitizers and fuzzing
 clang-format-19|command -v clang-format-19|the format check
 python3-pexpect|python3 -c "import pexpect"|drives the prompt as a person would'
+needs_machine='qemu-system-x86|command -v qemu-system-x86_64|the machine that the system boots on
+ovmf|test -e /usr/share/OVMF/OVMF_CODE_4M.fd|its UEFI firmware
+python3|command -v python3|builds the disk image
+swtpm|command -v swtpm|a TPM to measure into
+tpm2-tools|command -v tpm2_eventlog|replays what was measured
+sbsigntool|command -v sbsign|signs the loader for Secure Boot'
 needs_bench='erlang-base|command -v erl|peer: processes, messages, maps
 lua5.4|command -v lua5.4|peer: interpreted loops and calls
 python3|command -v python3|peer: interpreted loops and calls
@@ -30,8 +36,9 @@ for what in "$@"; do
     case $what in
     build) collect "$needs_build" ;;
     test) collect "$needs_test" ;;
+    machine) collect "$needs_machine" ;;
     bench) collect "$needs_bench" ;;
-    *) echo "install.sh: unknown group '$what'; one of build, test, bench" >&2; exit 2 ;;
+    *) echo "install.sh: unknown group '$what'; one of build, test, machine, bench" >&2; exit 2 ;;
     esac
 done
 [ ${#missing[@]} -eq 0 ] && exit 0

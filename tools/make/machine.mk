@@ -1,0 +1,61 @@
+# What runs on the bare machine: loader, kernel, images, disk.  All of it lands in out/x86_64/.
+MACHINE_OUT := out/x86_64
+KERNEL_DIRS := kernel/arch/x86_64 kernel/acpi kernel/core base boot/common
+KERNEL_BASE_SRC := base/mem.c base/sha256.c
+KERNEL_SRC := $(wildcard kernel/arch/x86_64/*.c kernel/arch/x86_64/*.S kernel/acpi/*.c kernel/core/*.c) $(KERNEL_BASE_SRC) boot/common/elf.c
+KERNEL_OBJ := $(patsubst %,$(MACHINE_OUT)/kernel/%.o,$(KERNEL_SRC))
+BOOT_SRC := $(wildcard boot/*.c boot/common/*.c boot/x86_64/*.c) base/mem.c base/sha256.c
+BOOT_OBJ := $(patsubst %,$(MACHINE_OUT)/boot/%.o,$(BOOT_SRC))
+
+MACHINE_WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-function -Wno-unused-parameter \
+                -Wno-c2x-extensions
+CORE_TREE ?=
+CORE_TREE ?=
+MACHINE_CFLAGS := $(if $(CORE_TREE),-idirafter $(CORE_TREE)) $(if $(CORE_TREE),-idirafter $(CORE_TREE)) -std=gnu11 -O2 -g1 -I. -I$(MACHINE_OUT)/include -ffreestanding -nostdlibinc -fno-strict-aliasing -fwrapv -mno-red-zone \
+                  $(MACHINE_WARN) -MMD -MP
+# The kernel never touches floating-point state: it belongs to the contexts.
+KERNEL_CFLAGS := --target=x86_64-unknown-none-elf $(MACHINE_CFLAGS) -fno-pic -mcmodel=kernel -mgeneral-regs-only \
+                 -fno-stack-protector -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections
+BOOT_CFLAGS := --target=x86_64-unknown-windows $(MACHINE_CFLAGS) -mno-stack-arg-probe -fno-stack-protector
+
+$(MACHINE_OUT)/kernel/%.o: %
+	@mkdir -p $(@D)
+	$(CC) $(KERNEL_CFLAGS) -c $< -o $@
+
+$(MACHINE_OUT)/boot/%.o: %
+	@mkdir -p $(@D)
+	$(CC) $(BOOT_CFLAGS) -c $< -o $@
+
+$(MACHINE_OUT)/kernel.elf: $(KERNEL_OBJ) kernel/arch/x86_64/kernel.ld
+	@ld.lld-19 -T kernel/arch/x86_64/kernel.ld --gc-sections --build-id=none -z max-page-size=4096 -z noexecstack \
+	    $(KERNEL_OBJ) -o $@.debug
+	@llvm-objcopy-19 --strip-all $@.debug $@
+
+# The images that the manifest names: ROLE:FILE.
+MACHINE_ROOT := kernel.elf
+MACHINE_IMAGES := kernel:$(MACHINE_OUT)/kernel.elf
+MACHINE_FILES := $(foreach i,$(MACHINE_IMAGES),$(lastword $(subst :, ,$(i))))
+
+$(MACHINE_OUT)/manifest $(MACHINE_OUT)/include/boot/manifest_hash.h &: $(MACHINE_FILES) tools/make-manifest.py tools/make/machine.mk
+	@mkdir -p $(MACHINE_OUT)
+	@python3 tools/make-manifest.py $(MACHINE_OUT)/manifest $(MACHINE_OUT)/include/boot/manifest_hash.h $(MACHINE_ROOT) $(MACHINE_IMAGES)
+
+$(MACHINE_OUT)/boot/boot/files.c.o: $(MACHINE_OUT)/include/boot/manifest_hash.h
+
+$(MACHINE_OUT)/BOOTX64.EFI: $(BOOT_OBJ)
+	@lld-link-19 /subsystem:efi_application /entry:efi_main /nodefaultlib /Brepro /out:$@ $^
+
+upper = $(shell echo '$(1)' | tr a-z A-Z)
+$(MACHINE_OUT)/lona.disk: $(MACHINE_OUT)/BOOTX64.EFI $(MACHINE_OUT)/manifest $(MACHINE_FILES) tools/make-disk.py
+	@python3 tools/make-disk.py $@ EFI/BOOT/BOOTX64.EFI=$(MACHINE_OUT)/BOOTX64.EFI EFI/LONA/MANIFEST=$(MACHINE_OUT)/manifest \
+	    $(foreach f,$(MACHINE_FILES),EFI/LONA/$(call upper,$(notdir $(f)))=$(f))
+
+.PHONY: disk machine-run deps-machine
+deps-machine:
+	@tools/install.sh build machine
+
+disk: $(MACHINE_OUT)/lona.disk ## build the bootable disk image (out/x86_64/lona.disk)
+
+machine-run: deps-machine ## boot the disk image in QEMU with two processors, serial console here
+	@$(MAKE) -s disk
+	@tools/qemu.sh
