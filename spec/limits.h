@@ -15,7 +15,11 @@
 
 /* ---- processes ---- */
 #define LIMIT_PROCESSES (1u << 24)  /* pids carry a 24-bit index */
+#if defined(LONA_STRESS)
+#define REDUCTIONS_PER_TURN 2       /* the least that gets anywhere: a switch at every call and loop turn */
+#else
 #define REDUCTIONS_PER_TURN 4000    /* calls and loop turns before the next process runs: about 100 us */
+#endif
 #define STACK_INITIAL_WORDS 28      /* lies in the same block as the process descriptor */
 #define LIMIT_STACK_WORDS (1u << 27)/* 1 GiB: recursion a hundred million frames deep ends in :stack-overflow */
 #define STACK_RESERVE_WORDS 65536u  /* beyond it: for the handlers of :stack-overflow */

@@ -285,6 +285,9 @@ static uint32_t next_nursery_log(const struct process *p, uint64_t survived, uin
         (p->old != NULL && p->old->used_words > LARGE_HEAP_WORDS) ||
         (uint64_t)(p->stack_end - p->stack) > LARGE_HEAP_WORDS; /* all of a stack is looked at every time */
     uint32_t max = large ? NURSERY_LARGE_LOG : NURSERY_MAX_LOG;
+    uint64_t limit = p->ext == NULL ? 0 : p->ext->max_heap_words;
+    while (limit != 0 && max > NURSERY_MIN_LOG && (2ull << max) > limit)
+        max--; /* the nursery alone is no reason to end */
     if (log < NURSERY_QUICK_LOG || (log < max && (survived > was / 8 || large))) return log + 1;
     return log > max ? max : log;
 }
@@ -350,12 +353,12 @@ static void gc_run(struct gc *g, enum collect_kind kind)
 }
 
 #if defined(LONA_STRESS)
-/* A collection at every allocation would take the square of the heap: from here on only after an eighth of it. */
-#define STRESS_EXACT_WORDS 4096
+/* A collection at every allocation would take the square of the heap: from here on only after a part of it. */
+#define STRESS_EXACT_WORDS 8192
 static value *stress_limit(const struct process *p, struct heap_chunk *c)
 {
-    uint64_t held = heap_held_words(p), room = (uint64_t)(heap_chunk_end(c) - p->hp);
-    uint64_t wait = held <= STRESS_EXACT_WORDS ? 0 : held / 8;
+    uint64_t held = heap_used_words(p), room = (uint64_t)(heap_chunk_end(c) - p->hp);
+    uint64_t wait = held <= STRESS_EXACT_WORDS ? 0 : held / 64;
     return p->hp + (wait < room ? wait : room);
 }
 #endif

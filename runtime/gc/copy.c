@@ -132,16 +132,9 @@ static bool journal_grow(struct copy *c)
 
 static bool may_copy(struct copy *c, const struct object *o)
 {
-    switch (obj_type(o)) {
-    case T_BOX:
-    case T_ARRAY:
-    case T_TRANSIENT:
-    case T_HANDLE:
-    case T_STATE:
-    case T_STATE_RAW: return false;
-    case T_ATOM: return !(c->flags & COPY_CROSS_DOMAIN);
-    default: return true;
-    }
+    enum object_type t = obj_type(o);
+    if (t == T_ATOM) return !(c->flags & COPY_CROSS_DOMAIN);
+    return !type_stays(t);
 }
 
 static inline uint64_t journal_entry(const struct object *o, uint64_t header)

@@ -31,6 +31,13 @@
 #define MAJOR_MIN_WORDS (1u << 13)     /* promoted between two major collections, at least */
 #endif
 
+/* What never leaves its process, neither in a message nor in a definition. */
+static inline bool type_stays(enum object_type t)
+{
+    return t == T_BOX || t == T_ARRAY || t == T_TRANSIENT || t == T_HANDLE || t == T_STATE ||
+           t == T_STATE_RAW;
+}
+
 static inline struct heap_cache *heap_cache_of(const struct process *p)
 {
     return p->scheduler->heap;

@@ -71,19 +71,6 @@ static uint32_t published_size(uint64_t header, const struct object *o)
     return (uint32_t)header & (t == T_VNODE || t == T_HNODE ? 0xffu : 0xffffffffu);
 }
 
-static bool may_publish(enum object_type t)
-{
-    switch (t) {
-    case T_BOX:
-    case T_ARRAY:
-    case T_TRANSIENT:
-    case T_HANDLE:
-    case T_STATE:
-    case T_STATE_RAW: return false;
-    default: return true;
-    }
-}
-
 /* Give v a place, unless it has one or needs none. */
 static bool meet(struct publish *u, value v)
 {
@@ -96,7 +83,7 @@ static bool meet(struct publish *u, value v)
         if (!u->bound) u->bound = shared_is_bound(u->arena, v);
         return true;
     }
-    if (!u->scan_only && !may_publish(header_type(header))) {
+    if (!u->scan_only && type_stays(header_type(header))) {
         u->refused = v;
         return false;
     }

@@ -1,8 +1,6 @@
 /* Changing collections: assoc, dissoc, conj, disj, pop, empty.  The steps of one call are kept between turns. */
 #include "runtime/prims/collection.h"
 
-value with_meta(struct process *p, value v, value meta);
-
 value assoc_one(struct key_op *op, value coll, value key, value val)
 {
     uint64_t i;

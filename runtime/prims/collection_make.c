@@ -144,8 +144,6 @@ static value do_vec(struct key_op *op, value *a, unsigned argc)
     return VAL_YIELD;
 }
 
-value with_meta(struct process *p, value v, value meta);
-
 PLAIN(prim_vec)
 {
     if (p->prim_state == NIL) {

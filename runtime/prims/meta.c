@@ -6,45 +6,6 @@
 
 /* ---- metadata ---- */
 
-static bool takes_meta(enum object_type t)
-{
-    switch (t) {
-    case T_CONS:
-    case T_EMPTY_LIST:
-    case T_SYMBOL:
-    case T_SVECTOR:
-    case T_VECTOR:
-    case T_SUBVECTOR:
-    case T_AMAP:
-    case T_HMAP:
-    case T_HSET:
-    case T_SMAP:
-    case T_SSET:
-    case T_RECORD:
-    case T_FN:
-    case T_LAZY:
-    case T_INDEXED_SEQ:
-    case T_MAP_SEQ:
-    case T_TREE_SEQ:
-    case T_RANGE: return true;
-    default: return false;
-    }
-}
-
-/* A copy of v with other metadata; NIL: without.  Pre: v takes metadata and is no unrealised lazy sequence. */
-value with_meta(struct process *p, value v, value meta);
-value with_meta(struct process *p, value v, value meta)
-{
-    const struct object *o = to_obj(v);
-    uint32_t words = object_words(o), flags = header_flags(o->header) & (OBJ_A | OBJ_B | OBJ_C);
-    bool has_meta = meta != NIL;
-    if (!has_meta && !obj_has(o, OBJ_META)) return v;
-    struct object *n = heap_alloc(p, obj_type(o), flags | (has_meta ? OBJ_META : 0), words + has_meta);
-    __builtin_memcpy(n->p, o->p, (size_t)words * 8);
-    if (has_meta) n->p[words] = meta;
-    return from_obj(n);
-}
-
 /* Of a var: what its cell has, with :ns and :name. */
 static value var_meta(struct process *p, value symbol)
 {
@@ -71,14 +32,9 @@ PLAIN(prim_with_meta)
     if (a[1] != NIL && !is_map(a[1]) && !is_type(a[1], T_RECORD))
         return fail_type(p, "with-meta", 2, a[1], "a map");
     if (is_opaque(a[0])) return vm_trap(p, TRAP_WITH_META);
-    if (!is_ptr(a[0]) || !takes_meta(type_of(a[0])))
-        return fail_type(p, "with-meta", 1, a[0], "a value that takes metadata");
-    if (is_type(a[0], T_LAZY)) {
-        if (obj_has(to_obj(a[0]), OBJ_A))
-            return fail_type(p, "with-meta", 1, a[0], "a value that takes metadata");
-        if (to_obj(a[0])->p[0] != NIL)
-            return vm_trap(p, TRAP_WITH_META); /* two with one thunk would run it twice */
-    }
+    if (!takes_meta(a[0])) return fail_type(p, "with-meta", 1, a[0], "a value that takes metadata");
+    if (is_type(a[0], T_LAZY) && to_obj(a[0])->p[0] != NIL)
+        return vm_trap(p, TRAP_WITH_META); /* two with one thunk would run it twice */
     return with_meta(p, a[0], a[1]);
 }
 
@@ -264,4 +220,4 @@ TYPE_TEST(prim_is_uuid, is_type(v, T_UUID))
 TYPE_TEST(prim_is_binary, is_binary(v))
 TYPE_TEST(prim_is_tagged, is_type(v, T_TAGGED))
 TYPE_TEST(prim_is_namespace, is_type(v, T_NAMESPACE))
-TYPE_TEST(prim_has_meta_slot, is_ptr(v) && takes_meta(type_of(v)) && !is_blank_delay(v))
+TYPE_TEST(prim_has_meta_slot, takes_meta(v))

@@ -184,62 +184,35 @@ static value unchecked_negate(struct process *p, value x, const char *name, unsi
     return unchecked(p, a, name, U_SUB, bits);
 }
 
-value prim_unchecked_add(struct process *p, value *a, unsigned n)
-{
-    return unchecked(p, a, "unchecked-add", U_ADD, 64);
-}
-value prim_unchecked_sub(struct process *p, value *a, unsigned n)
-{
-    return unchecked(p, a, "unchecked-subtract", U_SUB, 64);
-}
-value prim_unchecked_mul(struct process *p, value *a, unsigned n)
-{
-    return unchecked(p, a, "unchecked-multiply", U_MUL, 64);
-}
-value prim_unchecked_inc(struct process *p, value *a, unsigned n)
-{
-    return unchecked_with(p, a[0], 1, "unchecked-inc", U_ADD, 64);
-}
-value prim_unchecked_dec(struct process *p, value *a, unsigned n)
-{
-    return unchecked_with(p, a[0], 1, "unchecked-dec", U_SUB, 64);
-}
-value prim_unchecked_neg(struct process *p, value *a, unsigned n)
-{
-    return unchecked_negate(p, a[0], "unchecked-negate", 64);
-}
-value prim_unchecked_add_int(struct process *p, value *a, unsigned n)
-{
-    return unchecked(p, a, "unchecked-add-int", U_ADD, 32);
-}
-value prim_unchecked_sub_int(struct process *p, value *a, unsigned n)
-{
-    return unchecked(p, a, "unchecked-subtract-int", U_SUB, 32);
-}
-value prim_unchecked_mul_int(struct process *p, value *a, unsigned n)
-{
-    return unchecked(p, a, "unchecked-multiply-int", U_MUL, 32);
-}
-value prim_unchecked_div_int(struct process *p, value *a, unsigned n)
-{
-    return unchecked(p, a, "unchecked-divide-int", U_QUOT, 32);
-}
-value prim_unchecked_rem_int(struct process *p, value *a, unsigned n)
-{
-    return unchecked(p, a, "unchecked-remainder-int", U_REM, 32);
-}
-value prim_unchecked_inc_int(struct process *p, value *a, unsigned n)
-{
-    return unchecked_with(p, a[0], 1, "unchecked-inc-int", U_ADD, 32);
-}
-value prim_unchecked_dec_int(struct process *p, value *a, unsigned n)
-{
-    return unchecked_with(p, a[0], 1, "unchecked-dec-int", U_SUB, 32);
-}
-value prim_unchecked_neg_int(struct process *p, value *a, unsigned n)
-{
-    return unchecked_negate(p, a[0], "unchecked-negate-int", 32);
-}
+#define UNCHECKED(name, text, op, bits)                                                                      \
+    value prim_unchecked_##name(struct process *p, value *a, unsigned n)                                     \
+    {                                                                                                        \
+        return unchecked(p, a, "unchecked-" text, op, bits);                                                 \
+    }
+#define UNCHECKED_BY_ONE(name, text, op, bits)                                                               \
+    value prim_unchecked_##name(struct process *p, value *a, unsigned n)                                     \
+    {                                                                                                        \
+        return unchecked_with(p, a[0], 1, "unchecked-" text, op, bits);                                      \
+    }
+#define UNCHECKED_NEGATE(name, text, bits)                                                                   \
+    value prim_unchecked_##name(struct process *p, value *a, unsigned n)                                     \
+    {                                                                                                        \
+        return unchecked_negate(p, a[0], "unchecked-" text, bits);                                           \
+    }
+UNCHECKED(add, "add", U_ADD, 64)
+UNCHECKED(sub, "subtract", U_SUB, 64)
+UNCHECKED(mul, "multiply", U_MUL, 64)
+UNCHECKED(add_int, "add-int", U_ADD, 32)
+UNCHECKED(sub_int, "subtract-int", U_SUB, 32)
+UNCHECKED(mul_int, "multiply-int", U_MUL, 32)
+UNCHECKED(div_int, "divide-int", U_QUOT, 32)
+UNCHECKED(rem_int, "remainder-int", U_REM, 32)
+UNCHECKED_BY_ONE(inc, "inc", U_ADD, 64)
+UNCHECKED_BY_ONE(dec, "dec", U_SUB, 64)
+UNCHECKED_BY_ONE(inc_int, "inc-int", U_ADD, 32)
+UNCHECKED_BY_ONE(dec_int, "dec-int", U_SUB, 32)
+UNCHECKED_NEGATE(neg, "negate", 64)
+UNCHECKED_NEGATE(neg_int, "negate-int", 32)
 
 static value unchecked_cast(struct process *p, value v, const char *name, unsigned bits)
 {

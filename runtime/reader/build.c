@@ -11,28 +11,8 @@
 
 value reader_with_meta(struct process *p, value v, value meta)
 {
-    switch (type_of(v)) {
-    case T_CONS:
-    case T_EMPTY_LIST:
-    case T_SYMBOL:
-    case T_SVECTOR:
-    case T_VECTOR:
-    case T_SUBVECTOR:
-    case T_AMAP:
-    case T_HMAP:
-    case T_HSET:
-    case T_SMAP:
-    case T_SSET:
-    case T_RECORD: break;
-    default: return VAL_ABSENT;
-    }
-    const struct object *o = to_obj(v);
-    uint32_t size = obj_size(o) - obj_has(o, OBJ_META);
-    uint32_t kept = header_flags(o->header) & (OBJ_A | OBJ_B | OBJ_C);
-    struct object *n = heap_alloc(p, obj_type(o), kept | OBJ_META, size + 1);
-    for (uint32_t i = 0; i < size; i++) n->p[i] = o->p[i];
-    n->p[size] = meta;
-    return from_obj(n);
+    bool pending = is_type(v, T_LAZY) && to_obj(v)->p[0] != NIL; /* from a data reader */
+    return takes_meta(v) && !pending ? with_meta(p, v, meta) : VAL_ABSENT;
 }
 
 static value place_metadata(struct reader *r, struct place start)

@@ -574,6 +574,13 @@ static value printer_run(struct printer *w, value *a, enum trap trap)
 
 /* ---- primitives ---- */
 
+/* The next turn of a print that was interrupted. */
+static value printer_go_on(struct printer *w, struct process *p, value *a, enum trap trap)
+{
+    printer_load(w, p, p->prim_state);
+    return printer_run(w, a, trap);
+}
+
 prim_fn prim_pr_str, prim_pr_strs, prim_str, prim_print_request, prim_print_resume;
 
 static int64_t limit_option(struct process *p, value options, const char *name)
@@ -591,10 +598,7 @@ static bool true_option(struct process *p, value options, const char *name)
 static value print_all(struct process *p, value *a, const char *function, bool several)
 {
     struct printer w;
-    if (p->prim_state != NIL) {
-        printer_load(&w, p, p->prim_state);
-        return printer_run(&w, a, TRAP_PRINT);
-    }
+    if (p->prim_state != NIL) return printer_go_on(&w, p, a, TRAP_PRINT);
     if (a[1] != NIL && !is_map(a[1])) return fail_type(p, function, 2, a[1], "a map or nil");
     if (several && !is_vector(a[0])) return fail_type(p, function, 1, a[0], "a vector");
     printer_start(&w, p, PRINT_READABLY);
@@ -684,10 +688,7 @@ prim_fn prim_string_join;
 value prim_string_join(struct process *p, value *a, unsigned argc)
 {
     struct printer w;
-    if (p->prim_state != NIL) {
-        printer_load(&w, p, p->prim_state);
-        return printer_run(&w, a, TRAP_STR);
-    }
+    if (p->prim_state != NIL) return printer_go_on(&w, p, a, TRAP_STR);
     value separator = argc == 2 ? a[0] : string_make_unchecked(p, "", 0), items = a[argc - 1];
     if (!is_string(separator)) separator = prim_str(p, &separator, 1);
     if (separator == VAL_ERROR) return separator;
@@ -708,10 +709,7 @@ prim_fn prim_binary;
 value prim_binary(struct process *p, value *a, unsigned argc)
 {
     struct printer w;
-    if (p->prim_state != NIL) {
-        printer_load(&w, p, p->prim_state);
-        return printer_run(&w, a, TRAP_PRINT);
-    }
+    if (p->prim_state != NIL) return printer_go_on(&w, p, a, TRAP_PRINT);
     if (argc == 1 && is_binary(a[0])) return a[0];
     printer_start(&w, p, PRINT_BINARY);
     print_push(&w, P_PARTS, argc == 1 ? a[0] : vector_make(p, a, argc));
@@ -734,10 +732,7 @@ value prim_print_request(struct process *p, value *a, unsigned argc)
 value prim_print_resume(struct process *p, value *a, unsigned argc)
 {
     struct printer w;
-    if (p->prim_state != NIL) {
-        printer_load(&w, p, p->prim_state);
-        return printer_run(&w, a, TRAP_PRINT);
-    }
+    if (p->prim_state != NIL) return printer_go_on(&w, p, a, TRAP_PRINT);
     if (!is_printer_state(a[0])) return fail_type(p, "-print-resume", 1, a[0], "the state of a print");
     if (a[1] != NIL && !is_seq(a[1]) && !is_string(a[1]))
         return fail_type(p, "-print-resume", 2, a[1], "a seq, a string or nil");

@@ -8,6 +8,11 @@
 
 #include "runtime/gc/heap.h"
 
+/* ---- metadata ---- */
+bool takes_meta(value v); /* what carries metadata; an unrealised lazy sequence only once it is forced */
+/* A copy of v with other metadata; NIL: without.  Pre: v takes metadata and is no unrealised lazy sequence. */
+value with_meta(struct process *p, value v, value meta);
+
 /* ---- lists ---- */
 value list_cons(struct process *p, value first, value rest); /* a bare cons; rest: any seq, list or nil */
 value list_make(struct process *p, const value *items, size_t n); /* a list; () for n == 0 */

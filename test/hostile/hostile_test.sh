@@ -2,11 +2,8 @@
 # Input made to do harm: each must end in a condition, in time, with the rest of the system alive.
 # Last line: "N passed, N failed".
 set -u
-LONA=$(realpath "${LONA:-out/lona}")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-passed=0 failed=0
+# shellcheck source=test/support/program.sh
+. "$(dirname "$0")/../support/program.sh"
 
 # expect WHAT SECONDS OUTPUT-PATTERN EXPRESSION: must print it and end with code 0 or 1 in time
 expect() {

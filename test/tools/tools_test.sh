@@ -1,11 +1,8 @@
 #!/usr/bin/env bash
 # The command line as scripts use it: outputs and exit codes.  Last line: "N passed, N failed".
 set -u
-LONA=$(realpath "${LONA:-out/lona}")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-passed=0 failed=0
+# shellcheck source=test/support/program.sh
+. "$(dirname "$0")/../support/program.sh"
 
 # expect WHAT CODE OUTPUT COMMAND...: OUTPUT is a bash pattern for standard output and error together
 expect() {

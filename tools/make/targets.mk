@@ -69,7 +69,7 @@ language-asan: ## the language suite under AddressSanitizer and UBSan
 
 language-stress: ## the language suite, collecting at every safepoint and switching at every reduction
 	@$(MAKE) -s V=stress lona
-	@out/stress/lona test $(filter-out %/domain_test.lona-s,$(wildcard test/lona/*)) test/vision
+	@out/stress/lona test test/lona test/vision
 
 # ---- fuzzing: FUZZ_SECONDS for each harness of test/fuzz ----
 FUZZ_SECONDS ?= 600

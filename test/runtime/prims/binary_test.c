@@ -1,28 +1,12 @@
 #include "test/stub/stub.h"
-#include "test/runtime/reader/harness.h"
+#include "test/runtime/prims/calls.h"
 #include "runtime/value/number.h"
 
 prim_fn prim_binary, prim_byte_size, prim_binary_ref, prim_subbinary, prim_string_to_utf8,
     prim_utf8_to_string, prim_utf8_prefix, prim_match_bits, prim_bits, prim_integer_to_binary,
     prim_binary_to_integer;
 
-#define RUN(f, ...) run(f, (value[]){__VA_ARGS__}, sizeof((value[]){__VA_ARGS__}) / sizeof(value))
-#define I(n) from_fixnum(n)
 #define V(text) read_value(string_of(text), NIL)
-
-#define GIVES(wanted, f, ...)                                                                                \
-    do {                                                                                                     \
-        CHECK_TEXT(printed(RUN(f, __VA_ARGS__)), wanted);                                                    \
-        turn = 1;                                                                                            \
-        CHECK_TEXT(printed(RUN(f, __VA_ARGS__)), wanted);                                                    \
-        turn = 1 << 20;                                                                                      \
-    } while (0)
-
-static const char *printed(value v)
-{
-    if (v == VAL_ERROR) return "error";
-    return c_string(print_with(v, NIL));
-}
 
 static void parts(void)
 {

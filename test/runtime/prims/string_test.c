@@ -1,5 +1,5 @@
 #include "test/stub/stub.h"
-#include "test/runtime/reader/harness.h"
+#include "test/runtime/prims/calls.h"
 #include "base/utf8.h"
 #include "runtime/value/number.h"
 
@@ -8,25 +8,8 @@ prim_fn prim_subs, prim_keyword, prim_symbol, prim_name, prim_namespace, prim_ge
     prim_string_reverse, prim_trim, prim_triml, prim_trimr, prim_trim_newline, prim_blank,
     prim_replace_string, prim_split_lines, prim_string_join;
 
-#define RUN(f, ...) run(f, (value[]){__VA_ARGS__}, sizeof((value[]){__VA_ARGS__}) / sizeof(value))
 #define S(text) string_of(text)
-#define I(n) from_fixnum(n)
 #define NAME(text) read_value(string_of(text), NIL)
-
-/* The result, printed; the same in the smallest turns. */
-#define GIVES(wanted, f, ...)                                                                                \
-    do {                                                                                                     \
-        CHECK_TEXT(printed(RUN(f, __VA_ARGS__)), wanted);                                                    \
-        turn = 1;                                                                                            \
-        CHECK_TEXT(printed(RUN(f, __VA_ARGS__)), wanted);                                                    \
-        turn = 1 << 20;                                                                                      \
-    } while (0)
-
-static const char *printed(value v)
-{
-    if (v == VAL_ERROR) return "error";
-    return c_string(print_with(v, NIL));
-}
 
 static void parts(void)
 {
