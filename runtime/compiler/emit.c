@@ -47,7 +47,7 @@ void emit_bc(struct compiler *c, enum opcode op, uint32_t a, int32_t bc)
 }
 
 /* Two moves to registers that follow one another are one instruction, unless control may come in between them. */
-void emit_move(struct compiler *c, uint32_t to, uint32_t from)
+void code_move(struct compiler *c, uint32_t to, uint32_t from)
 {
     if (to == from) return;
     uint32_t at = c->code.count;
@@ -74,7 +74,7 @@ static void set_jump(struct compiler *c, uint32_t insn, uint32_t target)
     }
 }
 
-void emit_jump(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, struct label *l)
+void code_jump(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, struct label *l)
 {
     uint32_t at = here(c);
     emit(c, op, a, b, 0);
@@ -89,7 +89,7 @@ void emit_jump(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, struc
 
 void emit_go(struct compiler *c, struct label *l)
 {
-    emit_jump(c, l->target == NONE ? OP_JMP : OP_LOOP, 0, 0, l);
+    code_jump(c, l->target == NONE ? OP_JMP : OP_LOOP, 0, 0, l);
 }
 
 void bind(struct compiler *c, struct label *l)

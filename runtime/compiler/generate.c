@@ -29,7 +29,7 @@ bool deliver(struct compiler *c, uint32_t reg, struct dest d)
         emit(c, OP_RET, reg, 0, 0);
         return false;
     }
-    if (d.mode == MODE_VALUE) emit_move(c, d.reg, reg);
+    if (d.mode == MODE_VALUE) code_move(c, d.reg, reg);
     return true;
 }
 
@@ -42,7 +42,7 @@ static uint32_t work_register(struct compiler *c, struct dest d)
 void gen_reference(struct compiler *c, struct reference r, uint32_t reg)
 {
     switch (r.kind) {
-    case N_LOCAL: emit_move(c, reg, AT(c, vars, struct var, r.a).reg); return;
+    case N_LOCAL: code_move(c, reg, AT(c, vars, struct var, r.a).reg); return;
     case N_UPVAL: emit(c, OP_UPVAL, reg, r.a, 0); return;
     case N_SELF: emit(c, OP_SELF, reg, 0, 0); return;
     default: gen_closure(c, r.a, to_register(reg)); return;
@@ -342,12 +342,12 @@ static bool gen_compare(struct compiler *c, uint32_t n, struct label *yes, struc
     if (node.a == OP_ISNIL || node.a == OP_NOT) {
         uint32_t a = gen_operand(c, first);
         if (falls_into_yes)
-            emit_jump(c, node.a == OP_NOT ? OP_JNNOT : OP_JNNIL, a, 0, no);
+            code_jump(c, node.a == OP_NOT ? OP_JNNOT : OP_JNNIL, a, 0, no);
         else if (node.a == OP_ISNIL)
-            emit_jump(c, OP_JNIL, a, 0, yes);
+            code_jump(c, OP_JNIL, a, 0, yes);
         else {
-            emit_jump(c, OP_JNNOT, a, 0, &over);
-            emit_jump(c, OP_JMP, 0, 0, yes);
+            code_jump(c, OP_JNNOT, a, 0, &over);
+            code_jump(c, OP_JMP, 0, 0, yes);
             bind(c, &over);
         }
         return true;
@@ -357,9 +357,9 @@ static bool gen_compare(struct compiler *c, uint32_t n, struct label *yes, struc
     if (op < 0 || c->no_short_jumps) return false;
     uint32_t a = gen_operand(c, first);
     uint32_t b = immediate ? node_at(c, second)->a & 0xffff : gen_operand(c, second);
-    emit_jump(c, (enum opcode)op, a, b, falls_into_yes ? no : &over);
+    code_jump(c, (enum opcode)op, a, b, falls_into_yes ? no : &over);
     if (!falls_into_yes) {
-        emit_jump(c, OP_JMP, 0, 0, yes);
+        code_jump(c, OP_JMP, 0, 0, yes);
         bind(c, &over);
     }
     return true;
@@ -395,7 +395,7 @@ void gen_back(struct compiler *c, const struct loop *loop)
 {
     struct label head = {loop->head, NONE};
     if (!loop->yes) {
-        emit_jump(c, OP_LOOP, 0, 0, &head);
+        code_jump(c, OP_LOOP, 0, 0, &head);
         return;
     }
     struct node *test = node_at(c, loop->test);
@@ -405,11 +405,11 @@ void gen_back(struct compiler *c, const struct loop *loop)
     uint32_t position = c->position;
     if (test->position) c->position = test->position;
     if (test->kind == N_LOCAL) {
-        emit_jump(c, unless ? OP_LOOPF : OP_LOOPT, AT(c, vars, struct var, test->a).reg, 0, round);
+        code_jump(c, unless ? OP_LOOPF : OP_LOOPT, AT(c, vars, struct var, test->a).reg, 0, round);
     } else {
         struct node *second = node_at(c, loop->test + 2);
         bool immediate = second->kind == N_INT;
-        emit_jump(c, (enum opcode)back_jump(test->a, immediate, unless),
+        code_jump(c, (enum opcode)back_jump(test->a, immediate, unless),
                   AT(c, vars, struct var, node_at(c, loop->test + 1)->a).reg,
                   immediate ? second->a & 0xffff : AT(c, vars, struct var, second->a).reg, round);
     }
@@ -435,7 +435,7 @@ static void gen_test_if(struct compiler *c, uint32_t n, struct label *yes, struc
         gen_test(c, test, &a, &b, true);
         bind(c, &a);
         gen_test(c, then, yes, no, falls_into_yes);
-        emit_jump(c, OP_JMP, 0, 0, falls_into_yes ? yes : no);
+        code_jump(c, OP_JMP, 0, 0, falls_into_yes ? yes : no);
         bind(c, &b);
         gen_test(c, otherwise, yes, no, falls_into_yes);
     }
@@ -461,7 +461,7 @@ void gen_test(struct compiler *c, uint32_t n, struct label *yes, struct label *n
     bool truth;
     enter_position(c, &node);
     if (known(c, n, &truth)) {
-        if (truth != falls_into_yes) emit_jump(c, OP_JMP, 0, 0, truth ? yes : no);
+        if (truth != falls_into_yes) code_jump(c, OP_JMP, 0, 0, truth ? yes : no);
     } else if (node.kind == N_IF) {
         gen_test_if(c, n, yes, no, falls_into_yes);
     } else if (node.kind == N_LET) {
@@ -472,7 +472,7 @@ void gen_test(struct compiler *c, uint32_t n, struct label *yes, struct label *n
         gen_test(c, at, yes, no, falls_into_yes);
     } else if (node.kind != N_OP || !gen_compare(c, n, yes, no, falls_into_yes)) {
         uint32_t reg = gen_operand(c, n);
-        emit_jump(c, falls_into_yes ? OP_JF : OP_JT, reg, 0, falls_into_yes ? no : yes);
+        code_jump(c, falls_into_yes ? OP_JF : OP_JT, reg, 0, falls_into_yes ? no : yes);
     }
     c->position = position;
     c->top = saved;
@@ -517,7 +517,7 @@ static bool gen_if(struct compiler *c, uint32_t n, struct dest d, uint32_t begun
     gen_test(c, test, &yes, &no, true);
     bind(c, &yes);
     bool falls = gen(c, then, d);
-    if (falls) emit_jump(c, OP_JMP, 0, 0, &end);
+    if (falls) code_jump(c, OP_JMP, 0, 0, &end);
     bind(c, &no);
     falls |= gen(c, otherwise, d);
     bind(c, &end);
@@ -547,7 +547,7 @@ static bool gen_alt(struct compiler *c, uint32_t n, struct dest d)
             bind(c, &end);
             return falls;
         }
-        if (out) emit_jump(c, OP_JMP, 0, 0, &end);
+        if (out) code_jump(c, OP_JMP, 0, 0, &end);
         bind(c, &next);
     }
     falls |= gen(c, at, d);
@@ -596,12 +596,12 @@ bool gen(struct compiler *c, uint32_t n, struct dest d)
         falls = gen(c, n + 1, d);
         break;
     case N_SKIP:
-        emit_jump(c, OP_RECV_SKIP, 0, 0, c->peek);
+        code_jump(c, OP_RECV_SKIP, 0, 0, c->peek);
         falls = false;
         break;
     case N_ALT: falls = gen_alt(c, n, d); break;
     case N_FAIL:
-        emit_jump(c, OP_JMP, 0, 0, c->fail);
+        code_jump(c, OP_JMP, 0, 0, c->fail);
         falls = false;
         break;
     case N_CALL:

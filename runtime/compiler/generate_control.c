@@ -39,12 +39,12 @@ static void parallel_moves(struct compiler *c, uint32_t base, uint32_t count)
             if (!read) ready = i;
         }
         if (ready != NONE) {
-            emit_move(c, moves[ready].to, moves[ready].from);
+            code_move(c, moves[ready].to, moves[ready].from);
             moves[ready] = moves[--count];
             continue;
         }
         uint32_t temporary = new_register(c), blocked = moves[0].to;
-        emit_move(c, temporary, blocked);
+        code_move(c, temporary, blocked);
         for (uint32_t i = 0; i < count; i++)
             if (moves[i].from == blocked) moves[i].from = temporary;
     }
@@ -117,7 +117,7 @@ bool gen_catch(struct compiler *c, uint32_t n, struct dest d)
     uint32_t first = here(c);
     gen(c, inside, in);
     bool falls = deliver(c, in.reg, d);
-    if (falls) emit_jump(c, OP_JMP, 0, 0, &end);
+    if (falls) code_jump(c, OP_JMP, 0, 0, &end);
     leave_region(c, first, token, REGION_CATCH);
     local_scope(c, node.a, first);
     first = here(c);
@@ -145,13 +145,13 @@ bool gen_cleanup(struct compiler *c, uint32_t n, struct dest d)
     } else {
         uint32_t value = new_register(c);
         gen(c, inside, to_register(value));
-        emit_move(c, result, value);
+        code_move(c, result, value);
     }
     c->top = top;
     emit_bc(c, OP_SPECIAL, exit, (int32_t)NIL);
     leave_region(c, first, exit, REGION_CLEANUP);
     gen(c, cleanup, (struct dest){MODE_EFFECT, 0, false});
-    emit_jump(c, OP_JF, exit, 0, &end);
+    code_jump(c, OP_JF, exit, 0, &end);
     emit(c, OP_REUNWIND, exit, 0, 0);
     bind(c, &end);
     c->top = saved;
@@ -168,7 +168,7 @@ bool gen_receive(struct compiler *c, uint32_t n, struct dest d)
     AT(c, vars, struct var, node.a).reg = message;
     emit(c, OP_RECV_START, 0, 0, 0);
     bind(c, &peek);
-    emit_jump(c, OP_RECV_PEEK, message, 0, &wait);
+    code_jump(c, OP_RECV_PEEK, message, 0, &wait);
     uint32_t first = here(c);
     c->peek = &peek;
     c->fail = NULL;
@@ -176,14 +176,14 @@ bool gen_receive(struct compiler *c, uint32_t n, struct dest d)
     c->peek = outer_peek;
     c->fail = outer_fail;
     local_scope(c, node.a, first);
-    if (falls) emit_jump(c, OP_JMP, 0, 0, &end);
+    if (falls) code_jump(c, OP_JMP, 0, 0, &end);
     bind(c, &wait);
     if (node.b) {
-        emit_jump(c, OP_RECV_WAITT, timeout, 0, &peek);
+        code_jump(c, OP_RECV_WAITT, timeout, 0, &peek);
         c->top = saved;
         falls |= gen(c, node_at(c, select)->end, d);
     } else {
-        emit_jump(c, OP_RECV_WAIT, 0, 0, &peek);
+        code_jump(c, OP_RECV_WAIT, 0, 0, &peek);
     }
     bind(c, &end);
     c->top = saved;
@@ -216,7 +216,7 @@ static bool gen_big_collection(struct compiler *c, uint32_t n, struct dest d, en
     emit(c, op, argument, argument, CHUNK);
     for (uint32_t done = CHUNK; done < count && !c->failed; done += CHUNK) {
         uint32_t size = count - done < CHUNK ? count - done : CHUNK;
-        if (done > CHUNK) emit_move(c, argument, window);
+        if (done > CHUNK) code_move(c, argument, window);
         c->top = argument + 1;
         gen_elements(c, &at, size);
         emit(c, OP_VECTOR, argument + 1, argument + 1, size);

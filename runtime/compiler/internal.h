@@ -238,8 +238,8 @@ void gen_reference(struct compiler *c, struct reference r, uint32_t reg);
 
 void emit(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, uint32_t cc);
 void emit_bc(struct compiler *c, enum opcode op, uint32_t a, int32_t bc);
-void emit_move(struct compiler *c, uint32_t to, uint32_t from);
-void emit_jump(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, struct label *l);
+void code_move(struct compiler *c, uint32_t to, uint32_t from);
+void code_jump(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, struct label *l);
 void emit_go(struct compiler *c, struct label *l); /* a plain jump, forward or back */
 void bind(struct compiler *c, struct label *l);
 uint32_t here(struct compiler *c);
