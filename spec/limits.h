@@ -59,8 +59,10 @@
 #define LIMIT_WASM_CONST_DEPTH 256u       /* operands of a constant expression at once */
 #define LIMIT_WASM_TABLE_ELEMENTS 10000000u /* of one table, whatever its type's maximum says */
 
-/* ---- address space (hosted; the machine's layout comes with the kernel) ---- */
-#if defined(LONA_ASAN)
+/* ---- address space ---- */
+#if defined(LONA_MACHINE)
+#define ARENA_BASE 0x300000000000ull /* where the kernel puts the first region of 32 GiB (spec/kernel_limits.h) */
+#elif defined(LONA_ASAN)
 #define ARENA_BASE 0x110000000000ull /* above the sanitizer's shadow */
 #else
 #define ARENA_BASE 0x1000000000ull

@@ -32,8 +32,8 @@ $(MACHINE_OUT)/kernel.elf: $(KERNEL_OBJ) kernel/arch/x86_64/kernel.ld
 	@llvm-objcopy-19 --strip-all $@.debug $@
 
 # The images that the manifest names: ROLE:FILE.
-MACHINE_ROOT := kernel.elf
-MACHINE_IMAGES := kernel:$(MACHINE_OUT)/kernel.elf
+MACHINE_ROOT := runtime.elf
+MACHINE_IMAGES := kernel:$(MACHINE_OUT)/kernel.elf runtime:$(MACHINE_OUT)/runtime.elf library:$(MACHINE_OUT)/lona.img
 MACHINE_FILES := $(foreach i,$(MACHINE_IMAGES),$(lastword $(subst :, ,$(i))))
 
 $(MACHINE_OUT)/manifest $(MACHINE_OUT)/include/boot/manifest_hash.h &: $(MACHINE_FILES) tools/make-manifest.py tools/make/machine.mk
@@ -59,3 +59,38 @@ disk: $(MACHINE_OUT)/lona.disk ## build the bootable disk image (out/x86_64/lona
 machine-run: deps-machine ## boot the disk image in QEMU with two processors, serial console here
 	@$(MAKE) -s disk
 	@tools/qemu.sh
+
+# ---- the runtime as the root domain: no writable data, fixed addresses ----
+RUNTIME_DIRS := base loader/bytecode runtime/value runtime/reader runtime/compiler runtime/vm runtime/gc runtime/sched runtime/debug runtime/prims \
+                runtime/port/kernel
+RUNTIME_SRC := $(wildcard $(addsuffix /*.c,$(RUNTIME_DIRS)))
+RUNTIME_OBJ := $(patsubst %,$(MACHINE_OUT)/runtime/%.o,$(RUNTIME_SRC))
+RUNTIME_CFLAGS := --target=x86_64-unknown-none-elf $(MACHINE_CFLAGS) -DLONA_MACHINE -fno-pic -mpopcnt -fno-math-errno -fno-stack-protector \
+                  -fno-asynchronous-unwind-tables
+
+$(MACHINE_OUT)/runtime/%.o: %
+	@mkdir -p $(@D)
+	$(CC) $(RUNTIME_CFLAGS) -c $< -o $@
+
+$(MACHINE_OUT)/runtime.elf: $(RUNTIME_OBJ) tools/make/program.ld
+	@ld.lld-19 -T tools/make/program.ld --build-id=none -z max-page-size=4096 -z noexecstack $(RUNTIME_OBJ) -o $@.debug
+	@llvm-objcopy-19 --strip-all $@.debug $@
+
+# ---- the language's image: the runtime above, run on this machine ----
+PRELINK_SRC := tools/prelink.c $(addprefix runtime/port/hosted/,boot.c image.c memory.c context.c console.c file.c)
+PRELINK_OBJ := $(patsubst %.c,$(MACHINE_OUT)/prelink/%.o,$(PRELINK_SRC))
+
+$(MACHINE_OUT)/prelink/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -DLONA_MACHINE -MMD -MP -c $< -o $@
+
+$(MACHINE_OUT)/runtime.symbols: $(MACHINE_OUT)/runtime.elf
+	@llvm-nm-19 --defined-only --extern-only $<.debug | grep -vE ' (port_[a-z_]*|mem[a-z]*|str[a-z]*|_start)$$' | \
+	    sed -E 's/^([0-9a-f]+) . (.*)$$/-Wl,--defsym=\2=0x\1/' > $@
+
+$(MACHINE_OUT)/prelink.tool: $(PRELINK_OBJ) $(MACHINE_OUT)/runtime.symbols
+	@$(CC) $(PRELINK_OBJ) @$(MACHINE_OUT)/runtime.symbols $(LDFLAGS) -o $@
+
+$(MACHINE_OUT)/lona.img: $(MACHINE_OUT)/prelink.tool $(LONA_SRC)
+	@rm -f $@
+	@timeout 120 $(MACHINE_OUT)/prelink.tool $(MACHINE_OUT)/runtime.elf.debug lib $@

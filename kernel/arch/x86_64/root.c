@@ -100,5 +100,6 @@ void root_start(void)
     place_others(info);
     if (!kernel_add_context(machine.kernel, plan.program.entry, ROOT_STACK + ROOT_STACK_BYTES - 8, ROOT_INFO))
         machine_panic("there is no room for the root's context");
+    info->context_page = kernel_context_page_address(machine.kernel, 0);
     log_line("root: %s, entry %x", plan.image->name, plan.program.entry);
 }

@@ -19,30 +19,10 @@
 #include <unistd.h>
 
 #include "runtime/port/hosted/hosted.h"
-#include "spec/limits.h"
+#include "runtime/port/image_format.h"
 
-#define IMAGE_MAGIC 0x31474d4941 /* "AIMG1" */
-#define IMAGE_BASE (ARENA_BASE + ARENA_SIZE)
 #define IMAGE_END (ARENA_BASE + (1ull << 40))
-#define BUILD_ID_BYTES 20
 #define GAP_PAGES 8 /* so few pages of zeros are stored along: every piece costs a mapping */
-#define LIMIT_PIECES 20000
-
-struct image_header {
-    uint64_t magic;
-    uint8_t build_id[BUILD_ID_BYTES];
-    uint32_t range_count, piece_count;
-    uint32_t pad;
-    uint64_t fingerprint, clock_ns, root, data_offset, file_bytes;
-};
-
-struct image_range { /* memory without content */
-    uint64_t at, bytes, writable;
-};
-
-struct image_piece { /* content, page by page */
-    uint64_t at, bytes, offset;
-};
 
 struct image_plan {
     struct image_header header;

@@ -1,0 +1,87 @@
+/* The console until a driver has it: output by the kernel's log word, input from the UART by port words and its interrupt. */
+#include "base/mem.h"
+#include "runtime/port/kernel/kernel.h"
+
+enum { DATA, INTERRUPTS, FIFO, LINE, MODEM, LINE_STATUS };
+#define RECEIVER_FULL 1u
+#define RECEIVE_INTERRUPT 1u
+
+void log_write(struct port *p, const char *text, size_t bytes)
+{
+    struct context_page *page = (struct context_page *)context_self(p)->page_address;
+    while (bytes > 0) {
+        size_t n = min_u64(bytes, MESSAGE_BYTES);
+        memcpy(page->out_bytes, text, n);
+        word(NULL, KERNEL_WORD_LOG, BOOT_HANDLE(BOOT_SLOT_LOG), n, 0, 0, 0);
+        text += n;
+        bytes -= n;
+    }
+}
+
+static uint8_t uart_read(struct port *p, unsigned at)
+{
+    uint64_t value = 0;
+    word(&value, KERNEL_WORD_PORT_READ, BOOT_HANDLE(BOOT_SLOT_PORTS), p->info->uart_port + at, 1, 0, 0);
+    return (uint8_t)value;
+}
+
+void console_start(struct port *p)
+{
+    handle line = BOOT_HANDLE(BOOT_SLOT_INTERRUPT);
+    word(NULL, KERNEL_WORD_INTERRUPT_BIND, line, p->info->uart_line, p->contexts[0].signal,
+         __builtin_ctzll(WAKE_INPUT), 0);
+    word(NULL, KERNEL_WORD_PORT_WRITE, BOOT_HANDLE(BOOT_SLOT_PORTS), p->info->uart_port + INTERRUPTS, 1,
+         RECEIVE_INTERRUPT, 0);
+    word(NULL, KERNEL_WORD_INTERRUPT_DONE, line, p->info->uart_line, 0, 0, 0);
+}
+
+void console_drain(struct port *p)
+{
+    port_lock(p);
+    while (p->input_count < INPUT_BYTES && (uart_read(p, LINE_STATUS) & RECEIVER_FULL) != 0)
+        p->input[(p->input_first + p->input_count++) % INPUT_BYTES] = uart_read(p, DATA);
+    bool any = p->input_count > 0;
+    port_unlock(p);
+    word(NULL, KERNEL_WORD_INTERRUPT_DONE, BOOT_HANDLE(BOOT_SLOT_INTERRUPT), p->info->uart_line, 0, 0, 0);
+    if (any && p->console_signal != NULL) port_signal_raise(p, p->console_signal, p->console_bit);
+}
+
+void port_console_watch(struct port *p, struct port_signal *s, uint64_t bit)
+{
+    p->console_signal = s;
+    p->console_bit = bit;
+    console_drain(p);
+}
+
+int64_t port_console_read(struct port *p, void *to, size_t bytes)
+{
+    uint8_t *at = to;
+    size_t n = 0;
+    port_lock(p);
+    for (; n < bytes && p->input_count > 0; n++, p->input_count--)
+        at[n] = p->input[p->input_first++ % INPUT_BYTES];
+    port_unlock(p);
+    return n > 0 ? (int64_t)n : -PORT_WOULD_BLOCK;
+}
+
+int64_t port_console_write(struct port *p, int stream, const void *from, size_t bytes)
+{
+    log_write(p, from, bytes);
+    return (int64_t)bytes;
+}
+
+bool port_console_raw(struct port *p, bool on)
+{
+    return true;
+}
+
+bool port_console_terminal(struct port *p)
+{
+    return true;
+}
+
+void port_console_size(struct port *p, unsigned *columns, unsigned *rows)
+{
+    *columns = 80;
+    *rows = 24;
+}
