@@ -69,8 +69,10 @@ int64_t port_directory_make(struct port *p, const char *path);
 int64_t port_directory_list(struct port *p, const char *path, char *to, size_t bytes);
 /* Console input raises this bit of the signal given here when something can be read. */
 void port_console_watch(struct port *p, struct port_signal *s, uint64_t bit);
+/* From the first call on, somebody's wish to interrupt (Ctrl-C outside raw mode) raises this bit instead of ending the program. */
+void port_interrupt_watch(struct port *p, struct port_signal *s, uint64_t bit);
 int64_t port_console_read(struct port *p, void *to, size_t bytes);  /* -PORT_WOULD_BLOCK: nothing there; 0: closed */
-int64_t port_console_write(struct port *p, int stream /* 1 or 2 */, const void *from, size_t bytes);
+int64_t port_console_write(struct port *p, int stream /* 1 or 2 */, const void *from, size_t bytes); /* -PORT_WOULD_BLOCK: no room now */
 bool port_console_raw(struct port *p, bool on); /* character-wise input without echo; false: not a terminal */
 bool port_console_terminal(struct port *p);     /* input is a terminal */
 void port_console_size(struct port *p, unsigned *columns, unsigned *rows);

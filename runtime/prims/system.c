@@ -96,7 +96,21 @@ static value io_fail(struct process *p, const char *what)
     return process_fail(p, ERR_IO, NIL, "%s", what);
 }
 
-/* Output is written as far as it goes; what is left is written at the next turn.  prim_state: bytes written so far. */
+#define OUTPUT_RETRY_NS 1000000
+
+/* Wait a moment for whoever reads our output, holding up nobody else. */
+static value wait_for_output(struct process *p)
+{
+    struct scheduler *s = p->scheduler;
+    process_lock(p);
+    struct process_ext *e = process_ext(s, p);
+    process_unlock(p);
+    if (e == NULL) return VAL_YIELD;
+    timer_set_wake(s, &e->timer, p, port_clock_ns(s->system->port) + OUTPUT_RETRY_NS);
+    return VAL_SUSPEND;
+}
+
+/* Output is written as far as it goes; what is left is written at a later turn.  prim_state: bytes written so far. */
 value prim_console_write(struct process *p, value *a, unsigned argc)
 {
     size_t size, done = p->prim_state == NIL ? 0 : (size_t)to_fixnum(p->prim_state);
@@ -114,9 +128,24 @@ value prim_console_write(struct process *p, value *a, unsigned argc)
     p->reductions -= 50;
     if (n < 0 && n != -PORT_WOULD_BLOCK) return io_fail(p, "the console does not take output");
     if (n > 0) done += (size_t)n;
-    if (done == size) return NIL;
+    if (done == size) {
+        receive_rearm(p); /* it may have waited, with the timer of a receive that it is part of */
+        return NIL;
+    }
     p->prim_state = from_fixnum((int64_t)done);
-    return VAL_YIELD;
+    return n == -PORT_WOULD_BLOCK ? wait_for_output(p) : VAL_YIELD;
+}
+
+/* Waits until somebody outside wants to interrupt the program. */
+value prim_await_interrupt(struct process *p, value *a, unsigned argc)
+{
+    struct system *s = p->domain->system;
+    if (p->domain != s->root)
+        return process_fail(p, ERR_NO_CAPABILITY, NIL, "only the root domain hears of interrupts");
+    __atomic_store_n(&s->shared->interrupt_waiter, p->id, __ATOMIC_SEQ_CST);
+    port_interrupt_watch(s->port, &s->schedulers[0].signal, SIGNAL_INTERRUPT);
+    if (__atomic_exchange_n(&s->shared->interrupted, 0, __ATOMIC_SEQ_CST) == 0) return VAL_SUSPEND;
+    return TRUE_;
 }
 
 /* Waits without holding a scheduler: the port raises a signal when there is something to read. */

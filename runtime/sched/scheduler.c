@@ -237,26 +237,36 @@ void system_defer(struct system *s, struct deferred *d, void (*release)(struct s
 
 /* ---- the loop ---- */
 
-static void console_ready(struct scheduler *s)
+#define SIGNAL_OUTSIDE (SIGNAL_CONSOLE | SIGNAL_INTERRUPT)
+
+static void wake_waiter(struct scheduler *s, uint64_t *waiter)
 {
-    uint64_t id = __atomic_exchange_n(&s->system->shared->console_reader, 0, __ATOMIC_SEQ_CST);
+    uint64_t id = __atomic_exchange_n(waiter, 0, __ATOMIC_SEQ_CST);
     struct process *p = process_by_id(s->system, id);
     if (p != NULL) process_wake_from(s, p);
 }
 
-/* A scheduler with work to do never waits for its signal: it looks. */
-static void console_poll(struct scheduler *s)
+static void outside_ready(struct scheduler *s, uint64_t bits)
 {
-    if (LIKELY((__atomic_load_n(&s->signal.bits, __ATOMIC_RELAXED) & SIGNAL_CONSOLE) == 0)) return;
-    if ((__atomic_fetch_and(&s->signal.bits, ~SIGNAL_CONSOLE, __ATOMIC_SEQ_CST) & SIGNAL_CONSOLE) != 0)
-        console_ready(s);
+    struct scheduler_shared *shared = s->system->shared;
+    if ((bits & SIGNAL_CONSOLE) != 0) wake_waiter(s, &shared->console_reader);
+    if ((bits & SIGNAL_INTERRUPT) == 0) return;
+    __atomic_store_n(&shared->interrupted, 1, __ATOMIC_SEQ_CST);
+    wake_waiter(s, &shared->interrupt_waiter);
+}
+
+/* A scheduler with work to do never waits for its signal: it looks. */
+static void outside_poll(struct scheduler *s)
+{
+    if (LIKELY((__atomic_load_n(&s->signal.bits, __ATOMIC_RELAXED) & SIGNAL_OUTSIDE) == 0)) return;
+    outside_ready(s, __atomic_fetch_and(&s->signal.bits, ~(uint64_t)SIGNAL_OUTSIDE, __ATOMIC_SEQ_CST));
 }
 
 static void upkeep(struct scheduler *s)
 {
     s->now_ns = port_clock_ns(s->system->port);
     timers_advance(s, s->now_ns);
-    console_poll(s);
+    outside_poll(s);
     epoch_advance(s);
     epoch_enter(s);
     process_slot_flush(s, __atomic_load_n(&s->system->shared->epoch, __ATOMIC_SEQ_CST));
@@ -279,7 +289,7 @@ static void sleep_until_needed(struct scheduler *s, const uint32_t *until)
     }
     __atomic_fetch_and(&shared->idle_mask, ~bit, __ATOMIC_SEQ_CST);
     epoch_enter(s);
-    if ((bits & SIGNAL_CONSOLE) != 0) console_ready(s);
+    outside_ready(s, bits);
 }
 
 /* Run one turn of p and see to what comes after it. */

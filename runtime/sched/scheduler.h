@@ -69,6 +69,7 @@ struct scheduler {
 #define EPOCH_IDLE UINT64_MAX
 #define SIGNAL_WORK 1u
 #define SIGNAL_CONSOLE 2u
+#define SIGNAL_INTERRUPT 4u
 
 struct scheduler_shared {
     uint64_t epoch;      /* atomic */
@@ -89,7 +90,9 @@ struct scheduler_shared {
     uint32_t watched_done; /* atomic */
     struct message *watched_reason;
 
-    uint64_t console_reader; /* atomic; id of the process that waits for console input */
+    uint64_t console_reader;   /* atomic; id of the process that waits for console input */
+    uint64_t interrupt_waiter; /* atomic; id of the process that waits for a wish to interrupt */
+    uint32_t interrupted;      /* atomic; there was one, not taken yet */
     int32_t exit_code;
     uint32_t exit_asked; /* atomic */
 

@@ -31,6 +31,9 @@ expect "help" 0 '*lona FILE*' "$LONA" --help
 expect "help of a command" 0 'lona test*' "$LONA" test --help
 expect "version" 0 'lona [0-9]*' "$LONA" --version
 expect "an unknown option" 2 '*unknown option --nope*--help*' "$LONA" --nope
+expect "commands beside the language are listed" 0 '*lona module *' "$LONA" --help
+expect "a number that is none" 2 '*--schedulers=x is not a number*' "$LONA" --schedulers=x -e 1
+expect "--dump of nothing" 2 '*needs -e or a file*' "$LONA" --dump=read
 expect "-e without an expression" 2 '*needs an expression*' "$LONA" -e
 expect "a missing file" 1 '*not-found*nowhere.lona-s*' "$LONA" nowhere.lona-s
 
@@ -41,6 +44,19 @@ cat >hello.lona-s <<'L'
   (halt (count names)))
 L
 expect "a script with arguments" 2 $'Hello, Ada\nHello, Alan' "$LONA" hello.lona-s Ada Alan
+printf '#!%s\n(println *command-line-args*)\n' "$LONA" >script && chmod +x script
+expect "a script that runs itself" 0 '\(a b)' ./script a b
+expect "an expression with arguments" 0 '\("x")' "$LONA" -e '*command-line-args*' x
+cat >calls.lona-s <<'L'
+(ns calls)
+(defn f [x]
+  (inc (+ x :a)))
+(defn -main [& args]
+  (str "a" (f 1)))
+L
+expect "an error shows the calls that led to it" 1 \
+    $'calls.lona-s:3:8: error: :type-error*\n    (inc (+ x :a)))\n         ^\n*    in calls/f (calls.lona-s:3)\n    in calls/-main (calls.lona-s:5)' \
+    "$LONA" calls.lona-s
 printf '(println 1)\n(foo' >broken.lona-s
 expect "a broken script says where" 1 $'*broken.lona-s:2:5*starts at line 2, column 1*' "$LONA" broken.lona-s
 printf '(ns deep)\n(defn f [x]\n  (inc x))\n(f :a)\n' >runtime.lona-s
@@ -106,6 +122,38 @@ expect "dump of the reader" 0 '*\(when a b)*' "$LONA" --dump=read -e "(quote (wh
 expect "dump of the expander" 0 '*\(if 1 *' "$LONA" --dump=expand -e "(when 1 2)"
 expect "dump of the compiler" 0 '*ret*' "$LONA" --dump=bytecode -e "(fn [x] (+ x 1))"
 expect "dump of nonsense" 2 '*--dump knows*' "$LONA" --dump=smell -e 1
+
+# Ctrl-C outside raw mode: the first time a condition, so that cleanup runs; at the prompt only the evaluation ends
+cat >endless.lona-s <<'L'
+(try (spit "running" "") (loop [] (recur)) (finally (println "cleaned up")))
+L
+export LONA
+await() { for _ in $(seq 200); do [ -e "$1" ] && return; sleep 0.05; done; echo "no $1"; }
+interrupt() { "$@" & local pid=$!; await running; kill -INT $pid; wait $pid; local code=$?; rm -f running; return $code; }
+export -f await interrupt
+expect "an interrupted script" 130 'cleaned up' bash -c 'interrupt "$LONA" endless.lona-s'
+cat >stubborn.lona-s <<'L'
+(loop [] (try (spit "running" "") (loop [] (recur)) (catch :interrupted _ (spit "caught" ""))) (recur))
+L
+twice() { "$@" & local pid=$!; await running; kill -INT $pid; await caught; kill -INT $pid; wait $pid; local code=$?; rm -f running; return $code; }
+export -f twice
+expect "a script that goes on when it is interrupted" 130 '' bash -c 'twice "$LONA" stubborn.lona-s'
+mkfifo input
+prompt() { "$LONA" <input & local pid=$!; exec 7>input; echo '(do (spit "running" "") (loop [] (recur)))' >&7; await running
+    kill -INT $pid; sleep 0.3; echo '(+ 20 22)' >&7; exec 7>&-; wait $pid; local code=$?; rm -f running; return $code; }
+export -f prompt
+expect "an interrupted evaluation at the prompt" 0 $'*interrupted*\n42' bash -c prompt
+
+# Output that nobody takes holds up who writes it and nobody else
+cat >flood.lona-s <<'L'
+(def writer (spawn (fn [] (print (apply str (repeat 1000000 "x"))) (spit "written" ""))))
+(sleep 100)
+(spit "alive" "")
+(let [r (monitor writer)] (receive [:down ~r _ _] nil))
+L
+flood() { "$LONA" --schedulers=1 flood.lona-s | { sleep 1; [ -e alive ] && ! [ -e written ] && echo alive; wc -c; }; }
+export -f flood
+expect "a full pipe" 0 $'alive\n1000000' bash -c flood
 
 output=$(printf '(+ 1 2)\n(str "a"\n "b")\n' | timeout 60 "$LONA")
 if [[ $output == $'3\n"ab"' ]]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL a pipe: $output"; fi

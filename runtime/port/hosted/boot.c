@@ -268,6 +268,25 @@ bool boot_language(struct system *s)
     return ok;
 }
 
+/* What stands in commands.def, for the help of the program. */
+static void define_programs(struct boot *b)
+{
+    static const char *const programs[][2] = {
+#define COMMAND(name, function, what) {name, what},
+#include "runtime/port/hosted/commands.def"
+#undef COMMAND
+        {NULL, NULL},
+    };
+    value list = vector_make(b->p, NULL, 0);
+    for (unsigned i = 0; programs[i][0] != NULL; i++) {
+        value pair[2];
+        for (unsigned k = 0; k < 2; k++) pair[k] = string_make(b->p, programs[i][k], strlen(programs[i][k]));
+        list = vector_conj(b->p, list, vector_make(b->p, pair, 2));
+    }
+    value set[2] = {symbol_c(b->p, "lona.main", "-programs"), list};
+    call(b, "lona.core/-set-cell-value!", set, 2);
+}
+
 int boot_main(struct system *s, int argc, char **argv)
 {
     struct boot b;
@@ -286,6 +305,7 @@ int boot_main(struct system *s, int argc, char **argv)
     value def[3] = {symbol_c(b.p, "lona.core", "*command-line-args*"),
                     n == 0 ? NIL : list_make(b.p, items, (size_t)n), NIL};
     call(&b, "lona.core/-def", def, 3);
+    define_programs(&b);
     bool ok = evaluate_text(&b, string_make(b.p, text, strlen(text)));
     int code = s->shared->exit_asked ? s->shared->exit_code : ok ? 0 : 1;
     end(&b);

@@ -1,17 +1,38 @@
 /* The console: standard input, output and error. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/port/hosted/hosted.h"
+
+/* Pipes and terminals are opened once more, since O_NONBLOCK belongs to the open file, which we may share with others.  Where
+ * that is refused, writes are short and follow a poll. */
+static void open_output(struct port *p, int stream)
+{
+    struct stat st;
+    char path[32];
+    p->output[stream - 1] = stream;
+    if (fstat(stream, &st) != 0 || !(S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))) return;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", stream);
+    int fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) return;
+    p->output[stream - 1] = fd;
+    p->own_output[stream - 1] = true;
+}
 
 struct port *port_hosted_new(void)
 {
     struct port *p = calloc(1, sizeof *p);
     if (p == NULL) return NULL;
+    open_output(p, 1);
+    open_output(p, 2);
     pthread_mutex_init(&p->console_lock, NULL);
     pthread_cond_init(&p->console_asked, NULL);
     return p;
@@ -20,6 +41,8 @@ struct port *port_hosted_new(void)
 void port_hosted_free(struct port *p)
 {
     port_hosted_restore_terminal(p);
+    for (unsigned i = 0; i < 2; i++)
+        if (p->own_output[i]) close(p->output[i]);
     if (p->console_running) {
         pthread_cancel(p->console_thread);
         pthread_join(p->console_thread, NULL);
@@ -85,18 +108,63 @@ int64_t port_console_read(struct port *p, void *to, size_t bytes)
     return n;
 }
 
+#define SURE_BYTES 512 /* what a pipe or socket takes that polls as ready */
+
 int64_t port_console_write(struct port *p, int stream, const void *from, size_t bytes)
 {
+    unsigned i = stream == 2 ? 1 : 0;
+    struct stat st;
+    if (!p->own_output[i] && fstat(p->output[i], &st) == 0 && !S_ISREG(st.st_mode)) {
+        struct pollfd f = {.fd = p->output[i], .events = POLLOUT};
+        if (poll(&f, 1, 0) == 0) return -PORT_WOULD_BLOCK;
+        if (bytes > SURE_BYTES) bytes = SURE_BYTES;
+    }
     for (;;) {
-        ssize_t n = write(stream == 2 ? 2 : 1, from, bytes);
+        ssize_t n = write(p->output[i], from, bytes);
         if (n >= 0) return n;
-        if (errno == EAGAIN) {
-            struct pollfd f = {.fd = stream == 2 ? 2 : 1, .events = POLLOUT};
-            poll(&f, 1, 10);
-            return -PORT_WOULD_BLOCK;
-        }
+        if (errno == EAGAIN) return -PORT_WOULD_BLOCK;
         if (errno != EINTR) return -PORT_IO;
     }
+}
+
+/* ---- signals of the host; a handler has nothing but globals ---- */
+
+static struct port *signalled;
+static struct port_signal *interrupt_signal;
+static uint64_t interrupt_bit;
+
+static void on_interrupt(int number)
+{
+    int kept = errno;
+    port_signal_raise(signalled, interrupt_signal, interrupt_bit);
+    errno = kept;
+}
+
+void port_interrupt_watch(struct port *p, struct port_signal *s, uint64_t bit)
+{
+    signalled = p;
+    interrupt_signal = s;
+    interrupt_bit = bit;
+    struct sigaction a = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
+    sigemptyset(&a.sa_mask);
+    sigaction(SIGINT, &a, NULL);
+}
+
+/* Whoever ends us from outside shall find the terminal as it was. */
+static void on_end(int number)
+{
+    port_hosted_restore_terminal(signalled);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void restore_at_end(struct port *p)
+{
+    static const int numbers[] = {SIGTERM, SIGHUP, SIGQUIT};
+    signalled = p;
+    struct sigaction a = {.sa_handler = on_end};
+    sigemptyset(&a.sa_mask);
+    for (unsigned i = 0; i < COUNT_OF(numbers); i++) sigaction(numbers[i], &a, NULL);
 }
 
 bool port_console_raw(struct port *p, bool on)
@@ -114,6 +182,7 @@ bool port_console_raw(struct port *p, bool on)
     t.c_lflag &= ~(tcflag_t)(ECHO | ICANON | IEXTEN | ISIG);
     t.c_cc[VMIN] = 1;
     t.c_cc[VTIME] = 0;
+    restore_at_end(p);
     if (tcsetattr(0, TCSADRAIN, &t) != 0) return false;
     p->raw = true;
     return true;

@@ -27,6 +27,8 @@ struct port {
     bool console_running, console_wanted;
     struct port_signal *console_signal;
     uint64_t console_bit;
+    int output[2];     /* file descriptors for streams 1 and 2, that do not block where the host has such */
+    bool own_output[2];
     bool raw;
     struct termios cooked;
 };

@@ -64,8 +64,9 @@ static bool number_option(const char *argument, const char *name, uint64_t *out)
 {
     size_t size = strlen(name);
     if (strncmp(argument, name, size) != 0 || argument[size] != '=') return false;
-    *out = strtoull(argument + size + 1, NULL, 10);
-    return true;
+    char *end;
+    *out = strtoull(argument + size + 1, &end, 10);
+    return *end == 0 && end != argument + size + 1; /* else lona.main complains */
 }
 
 /* What the library's sources look like: an image made from other ones is stale. */
