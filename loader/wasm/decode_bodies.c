@@ -158,8 +158,7 @@ bool wasm_decode_code(struct wasm_decoder *d)
     if (d->bodies != m->function_count - m->imported_functions)
         return wasm_reader_fail(&d->r, WASM_RULE_CODE_COUNT);
     struct wasm_validator v;
-    wasm_validator_open(&v, m, d->data_count);
-    bool valid = true;
+    bool valid = wasm_validator_open(&v, m, d->data_count) || wasm_reader_fail(&d->r, WASM_RULE_NO_MEMORY);
     for (uint32_t i = 0; valid && i < d->bodies; i++) {
         d->r.index = m->imported_functions + i;
         valid = read_body(d, &v, d->r.index);

@@ -6,7 +6,7 @@
 #include "spec/limits.h"
 
 enum { SENTINEL = 0, BOTTOM = 1 };
-enum { STACK_PAD = 8 }; /* bytes below the stack that the comparison of operands may read */
+enum { STACK_PAD = 8 }; /* bytes below the stack that comparisons of operands may read */
 
 enum frame_kind {
     FRAME_BLOCK,
@@ -33,6 +33,13 @@ struct wasm_frame {
 struct wasm_local_run {
     uint32_t end;
     uint8_t type;
+};
+
+/* The same for a call, as far as it takes few operands and leaves one at most. */
+struct wasm_call_effect {
+    uint64_t wanted, mask;
+    uint8_t pops, pushes, push;
+    bool is_small;
 };
 
 /* What an instruction with a fixed signature takes and leaves.  wanted holds the operands' types, the last one in the top byte. */
@@ -900,97 +907,267 @@ static bool check_instruction(struct wasm_validator *v, unsigned op)
     return skip_immediate(v, info) && apply(v, &effects[0][info->signature]);
 }
 
-/* The main loop: the frequent instructions in their frequent forms, with the state in registers; the rest one by one above. */
+/* ---- the main loop ---- */
+
+/* Eight bytes at p, the first in the low byte. */
+static inline uint64_t load_u64(const uint8_t *p)
+{
+    uint64_t word;
+    memcpy(&word, p, 8);
+    return word;
+}
+
+static inline uint32_t load_u32(const uint8_t *p)
+{
+    uint32_t word;
+    memcpy(&word, p, 4);
+    return word;
+}
+
+/* In a word that begins with a LEB128 number of at most `bytes` bytes: a bit pattern whose lowest bit is the top bit of the number's last
+ * byte; 0: it is longer.  No branches: compilers pad numbers that the linker fills in to five bytes, next to short ones. */
+static inline uint64_t leb_end(uint64_t word, unsigned bytes)
+{
+    return ~word & (0x8080808080808080ull >> (64 - 8 * bytes));
+}
+static inline unsigned leb_size(uint64_t end)
+{
+    return (unsigned)__builtin_ctzll(end) / 8 + 1;
+}
+/* Of a number of 32 bits: its fifth byte, if there is one, holds no bits beyond. */
+static inline bool leb_u32_fits(uint64_t word, uint64_t end)
+{
+    return ((word & (end ^ (end - 1))) & 0xf000000000ull) == 0;
+}
+static inline bool leb_s32_fits(uint64_t word, uint64_t end)
+{
+    uint64_t high = (word & (end ^ (end - 1))) & 0x7800000000ull;
+    return (high == 0) | (high == 0x7800000000ull);
+}
+static inline uint32_t leb_u32(uint64_t word, uint64_t end)
+{
+    word &= end ^ (end - 1);
+    return (uint32_t)((word & 0x7f) | (word >> 1 & 0x3f80) | (word >> 2 & 0x1fc000) |
+                      (word >> 3 & 0xfe00000) | (word >> 4 & 0xf0000000));
+}
+
+/* Goes on with the next instruction.  Beyond `safe` a handler might read past the binary's end: one by one there. */
+#define NEXT                                                                                                 \
+    do {                                                                                                     \
+        if (UNLIKELY(p >= safe)) goto edge;                                                                  \
+        op = *p++;                                                                                           \
+        goto *handlers[op];                                                                                  \
+    } while (0)
+
+/* The frequent instructions in their frequent forms, with the state in registers; the rest, and whatever looks wrong, one by one above.
+ * A handler may read up to 16 bytes; it may run over the body's end, which the next step notices. */
 static bool check_code(struct wasm_validator *v)
 {
-    const uint8_t *p = v->r->p, *const end = v->r->end;
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Winitializer-overrides"
+    static const void *const handlers[256] = {
+        [0 ... 255] = &&slow,
+        [WASM_OP_BLOCK] = &&block,
+        [WASM_OP_LOOP] = &&loop,
+        [WASM_OP_IF] = &&if_,
+        [WASM_OP_END] = &&end,
+        [WASM_OP_BR] = &&br,
+        [WASM_OP_BR_IF] = &&br_if,
+        [WASM_OP_CALL] = &&call,
+        [WASM_OP_DROP] = &&drop,
+        [WASM_OP_SELECT] = &&select,
+        [WASM_OP_LOCAL_GET] = &&local_get,
+        [WASM_OP_LOCAL_SET] = &&local_set,
+        [WASM_OP_LOCAL_TEE] = &&local_tee,
+        [WASM_OP_GLOBAL_GET] = &&global_get,
+        [WASM_OP_GLOBAL_SET] = &&global_set,
+        [WASM_OP_I32_LOAD... WASM_OP_I64_LOAD32_U] = &&load,
+        [WASM_OP_I32_STORE... WASM_OP_I64_STORE32] = &&store,
+        [WASM_OP_I32_CONST] = &&i32_const,
+        [WASM_OP_I64_CONST] = &&i64_const,
+        [WASM_OP_F64_CONST] = &&f64_const,
+        [WASM_OP_I32_EQZ... WASM_OP_I64_EXTEND32_S] = &&plain,
+    };
+#pragma clang diagnostic pop
+    const struct wasm_module *const m = v->m;
+    const uint8_t *p = v->r->p, *const body_end = v->r->end, *const all_end = m->bytes + m->size;
+    const uint8_t *const safe = all_end - body_end >= 16 ? body_end : m->size > 16 ? all_end - 16 : m->bytes;
     uint8_t *top = v->top, *most = v->most;
-    const uint32_t near_locals = v->locals_known < 128 ? v->locals_known : 128;
     const uint8_t *const locals = v->locals;
-    const bool plain_memory = v->m->memory_count > 0 && !v->m->memories[0].is64;
-    for (;;) {
-        if (UNLIKELY(p >= end)) {
-            v->at = p;
-            return fail(v, WASM_RULE_END);
-        }
-        const uint8_t *at = p;
-        unsigned op = *p++;
-        switch (op) {
-        case WASM_OP_LOCAL_GET:
-            if (UNLIKELY(p >= end || *p >= near_locals)) goto slow;
-            *top++ = locals[*p++];
-            most = top > most ? top : most;
-            continue;
-        case WASM_OP_LOCAL_SET:
-            if (UNLIKELY(p >= end || *p >= near_locals || top[-1] != locals[*p])) goto slow;
-            p++;
-            top--;
-            continue;
-        case WASM_OP_LOCAL_TEE:
-            if (UNLIKELY(p >= end || *p >= near_locals || top[-1] != locals[*p])) goto slow;
-            p++;
-            continue;
-        case WASM_OP_I32_CONST:
-            if (UNLIKELY(p >= end)) goto slow;
-            if (*p < 0x80) {
-                p++;
-            } else {
-                if (UNLIKELY(end - p < 3)) goto slow;
-                if (p[1] < 0x80)
-                    p += 2;
-                else if (p[2] < 0x80)
-                    p += 3;
-                else
-                    goto slow;
-            }
-            *top++ = WASM_I32;
-            most = top > most ? top : most;
-            continue;
-        case WASM_OP_I32_LOAD ... WASM_OP_I64_LOAD32_U:
-        case WASM_OP_I32_STORE ... WASM_OP_I64_STORE32: {
-            const struct op_info *info = &op_infos[op];
-            const struct effect *e = &effects[0][info->signature];
-            uint32_t found;
-            memcpy(&found, top - 4, 4);
-            if (UNLIKELY(end - p < 4 || p[0] > info->extra || !plain_memory ||
-                         ((found ^ e->wanted) & e->mask) != 0))
-                goto slow;
-            if (p[1] < 0x80)
-                p += 2;
-            else if (p[2] < 0x80)
-                p += 3;
-            else if (p[3] < 0x80)
-                p += 4;
-            else
-                goto slow;
-            top -= e->pops;
-            *top = e->push;
-            top += e->pushes;
-            continue;
-        }
-        case WASM_OP_I32_EQZ ... WASM_OP_I64_EXTEND32_S: {
-            const struct effect *e = &effects[0][op_infos[op].signature];
-            uint32_t found;
-            memcpy(&found, top - 4, 4);
-            if (UNLIKELY(((found ^ e->wanted) & e->mask) != 0)) goto slow;
-            top -= e->pops;
-            *top++ = e->push;
-            continue;
-        }
-        default: break;
-        }
-    slow:
-        v->at = at;
-        v->r->p = at + 1;
-        v->top = top;
-        v->most = most;
-        if (UNLIKELY(!check_instruction(v, op))) return false;
-        p = v->r->p;
-        top = v->top;
-        most = v->most;
-        if (v->frame == v->frames) return true;
+    const uint32_t near_locals = v->locals_known < 128 ? v->locals_known : 128;
+    const bool plain_memory = m->memory_count > 0 && !m->memories[0].is64;
+    unsigned op;
+    NEXT;
+
+block:
+loop:
+if_: {
+    uint8_t type = *p;
+    struct wasm_frame *f = v->frame + 1;
+    if (UNLIKELY(type != 0x40 && !wasm_type_is_value(type)) || UNLIKELY(f == v->frames_end)) goto slow;
+    if (op == WASM_OP_IF) {
+        if (UNLIKELY(top[-1] != WASM_I32)) goto slow;
+        top--;
     }
+    p++;
+    *top++ = SENTINEL;
+    static const uint8_t kinds[] = {FRAME_BLOCK, FRAME_LOOP, FRAME_IF};
+    *f = (struct wasm_frame){.base = (uint32_t)(top - v->stack),
+                             .type = (int32_t)type - 128,
+                             .kind = kinds[op - WASM_OP_BLOCK],
+                             .result = type};
+    v->frame = f;
+    if (op == WASM_OP_LOOP) v->function->flags |= WASM_FUNCTION_LOOPS;
+    uint32_t depth = (uint32_t)(f - v->frames);
+    if (depth > v->deepest) v->deepest = depth;
+    NEXT;
 }
+end: {
+    const struct wasm_frame *f = v->frame;
+    const uint8_t *base = v->stack + f->base;
+    if (f->type == BLOCK_EMPTY && top == base) {
+        top--;
+    } else {
+        if (f->type >= 0 || f->kind == FRAME_IF || top != base + 1 || top[-1] != f->result) goto slow;
+        top--;
+        top[-1] = f->result;
+    }
+    v->frame--;
+    NEXT;
+}
+br: {
+    struct wasm_frame *f = v->frame;
+    if (UNLIKELY(*p >= f - v->frames) || f[-(ptrdiff_t)*p].type != BLOCK_EMPTY) goto slow;
+    p++;
+    f->unreachable = true;
+    top = v->stack + f->base;
+    NEXT;
+}
+br_if: {
+    struct wasm_frame *f = v->frame;
+    if (UNLIKELY(*p >= f - v->frames) || f[-(ptrdiff_t)*p].type != BLOCK_EMPTY ||
+        UNLIKELY(top[-1] != WASM_I32))
+        goto slow;
+    p++;
+    top--;
+    NEXT;
+}
+call: {
+    uint64_t word = load_u64(p), ends = leb_end(word, 5);
+    if (UNLIKELY(ends == 0 || !leb_u32_fits(word, ends))) goto slow;
+    uint32_t index = leb_u32(word, ends);
+    if (UNLIKELY(index >= m->function_count)) goto slow;
+    const struct wasm_call_effect *e = &v->calls[m->functions[index].type];
+    if (UNLIKELY(!e->is_small || ((load_u64(top - 8) ^ e->wanted) & e->mask) != 0)) goto slow;
+    v->function->flags |= WASM_FUNCTION_CALLS;
+    p += leb_size(ends);
+    top -= e->pops;
+    *top = e->push;
+    top += e->pushes;
+    most = top > most ? top : most;
+    NEXT;
+}
+drop:
+    if (UNLIKELY(top[-1] == SENTINEL)) goto slow;
+    top--;
+    NEXT;
+select:
+    if (UNLIKELY(top[-1] != WASM_I32 || top[-2] < WASM_V128 || top[-2] != top[-3])) goto slow;
+    top -= 2;
+    NEXT;
+local_get:
+    if (UNLIKELY(*p >= near_locals)) goto slow;
+    *top++ = locals[*p++];
+    most = top > most ? top : most;
+    NEXT;
+local_set:
+    if (UNLIKELY(*p >= near_locals || top[-1] != locals[*p])) goto slow;
+    p++;
+    top--;
+    NEXT;
+local_tee:
+    if (UNLIKELY(*p >= near_locals || top[-1] != locals[*p])) goto slow;
+    p++;
+    NEXT;
+global_get:
+global_set: {
+    uint64_t word = load_u64(p), ends = leb_end(word, 5);
+    if (UNLIKELY(ends == 0 || !leb_u32_fits(word, ends))) goto slow;
+    uint32_t index = leb_u32(word, ends);
+    if (UNLIKELY(index >= m->global_count)) goto slow;
+    const struct wasm_global_type *g = &m->globals[index].type;
+    if (op == WASM_OP_GLOBAL_GET) {
+        *top++ = g->type;
+        most = top > most ? top : most;
+    } else {
+        if (UNLIKELY(!g->is_mutable || top[-1] != g->type)) goto slow;
+        top--;
+    }
+    p += leb_size(ends);
+    NEXT;
+}
+load:
+store: {
+    const struct op_info *info = &op_infos[op];
+    const struct effect *e = &effects[0][info->signature];
+    uint64_t word = load_u64(p + 1), ends = leb_end(word, 5);
+    if (UNLIKELY(ends == 0 || p[0] > info->extra || !plain_memory)) goto slow;
+    if (UNLIKELY(!leb_u32_fits(word, ends) || ((load_u32(top - 4) ^ e->wanted) & e->mask) != 0)) goto slow;
+    p += 1 + leb_size(ends);
+    top -= e->pops;
+    *top = e->push;
+    top += e->pushes;
+    NEXT;
+}
+i32_const: {
+    uint64_t word = load_u64(p), ends = leb_end(word, 5);
+    if (UNLIKELY(ends == 0 || !leb_s32_fits(word, ends))) goto slow;
+    p += leb_size(ends);
+    *top++ = WASM_I32;
+    most = top > most ? top : most;
+    NEXT;
+}
+i64_const: {
+    uint64_t ends = leb_end(load_u64(p), 8);
+    if (UNLIKELY(ends == 0)) goto slow;
+    p += leb_size(ends);
+    *top++ = WASM_I64;
+    most = top > most ? top : most;
+    NEXT;
+}
+f64_const:
+    p += 8;
+    *top++ = WASM_F64;
+    most = top > most ? top : most;
+    NEXT;
+plain: {
+    const struct effect *e = &effects[0][op_infos[op].signature];
+    if (UNLIKELY(((load_u32(top - 4) ^ e->wanted) & e->mask) != 0)) goto slow;
+    top -= e->pops;
+    *top++ = e->push;
+    NEXT;
+}
+
+edge:
+    if (p >= body_end) {
+        v->at = body_end;
+        return fail(v, WASM_RULE_END);
+    }
+    op = *p++;
+slow:
+    v->r->p = p;
+    v->at = p - 1;
+    v->top = top;
+    v->most = most;
+    if (UNLIKELY(!check_instruction(v, op))) return false;
+    if (v->frame == v->frames) return true;
+    p = v->r->p;
+    top = v->top;
+    most = v->most;
+    NEXT;
+}
+
+#undef NEXT
 
 /* ---- locals ---- */
 
@@ -1060,9 +1237,31 @@ static bool read_locals(struct wasm_validator *v, const struct wasm_func_type *t
 
 /* ---- bodies ---- */
 
-void wasm_validator_open(struct wasm_validator *v, struct wasm_module *m, uint32_t data_count)
+/* The most types that a call compares at once: those that fit the word below the top of the stack. */
+enum { SMALL_CALL = STACK_PAD };
+
+static struct wasm_call_effect call_effect(const struct wasm_func_type *t)
+{
+    struct wasm_call_effect e = {.is_small = t->param_count <= SMALL_CALL && t->result_count <= 1};
+    if (!e.is_small) return e;
+    e.pops = (uint8_t)t->param_count;
+    e.pushes = (uint8_t)t->result_count;
+    if (e.pushes != 0) e.push = wasm_results(t)[0];
+    for (unsigned i = 0; i < e.pops; i++) {
+        unsigned shift = 8 * (SMALL_CALL - e.pops + i);
+        e.wanted |= (uint64_t)t->types[i] << shift;
+        e.mask |= 0xffull << shift;
+    }
+    return e;
+}
+
+bool wasm_validator_open(struct wasm_validator *v, struct wasm_module *m, uint32_t data_count)
 {
     *v = (struct wasm_validator){.m = m, .data_count = data_count};
+    v->calls = m->allocator.alloc(m->allocator.context, (m->type_count + 1ull) * sizeof *v->calls);
+    if (v->calls == NULL) return false;
+    for (uint32_t i = 0; i < m->type_count; i++) v->calls[i] = call_effect(&m->types[i]);
+    return true;
 }
 
 void wasm_validator_close(struct wasm_validator *v)

@@ -15,6 +15,7 @@
 
 struct wasm_frame;
 struct wasm_local_run;
+struct wasm_call_effect;
 
 /* Scratch memory that is kept from body to body. */
 struct wasm_validator {
@@ -33,11 +34,13 @@ struct wasm_validator {
     struct wasm_local_run *runs; /* all of them, as declared; index of the first local beyond each run */
     uint32_t run_count, run_capacity;
 
-    uint32_t data_count; /* as the data count section says; WASM_NO_INDEX: there is none */
-    uint32_t serial;     /* of br_table instructions: marks the frames that one of them has checked */
+    struct wasm_call_effect *calls; /* by type */
+    uint32_t data_count;            /* as the data count section says; WASM_NO_INDEX: there is none */
+    uint32_t serial; /* of br_table instructions: marks the frames that one of them has checked */
 };
 
-void wasm_validator_open(struct wasm_validator *v, struct wasm_module *m, uint32_t data_count);
+/* false: no memory.  Close it in any case. */
+bool wasm_validator_open(struct wasm_validator *v, struct wasm_module *m, uint32_t data_count);
 void wasm_validator_close(struct wasm_validator *v);
 
 /* Checks the body from r->p to r->end and fills in the function's code_offset, local_count, max_stack, max_depth, flags. */
