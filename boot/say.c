@@ -39,20 +39,21 @@ static void screen(struct boot *b, const char *text)
     }
 }
 
-static void both(struct boot *b, const char *text)
+static void refusal(struct boot *b, void (*out)(struct boot *b, const char *text), const char *what,
+                    const char *name, const char *why)
 {
-    say(b, text);
-    screen(b, text);
+    out(b, "\nLona does not start: ");
+    out(b, what);
+    if (name[0] != 0) out(b, " ");
+    out(b, name);
+    if (why[0] != 0) out(b, ": ");
+    out(b, why);
+    out(b, ".\nStopped.\n");
 }
 
 NORETURN void refuse(struct boot *b, const char *what, const char *name, const char *why)
 {
-    both(b, "\nLona does not start: ");
-    both(b, what);
-    if (name[0] != 0) both(b, " ");
-    both(b, name);
-    if (why[0] != 0) both(b, ": ");
-    both(b, why);
-    both(b, ".\nStopped.\n");
+    refusal(b, say, what, name, why);
+    refusal(b, screen, what, name, why);
     stop();
 }
