@@ -3,5 +3,6 @@
 #define LOADER_PORT_HOSTED_MODULE_MAIN_H
 
 int module_main(int argc, char **argv);
+int wast_main(int argc, char **argv);
 
 #endif
