@@ -9,7 +9,7 @@ V ?= release
 OUT := out/$(V)
 
 # What runs on the bare machine as well, and what belongs to the host alone.
-BARE_DIRS := base loader/bytecode loader/wasm loader/proof loader/emit loader/emit/x86_64 loader/translate \
+BARE_DIRS := base loader/bytecode loader/forth loader/wasm loader/proof loader/emit loader/emit/x86_64 loader/translate \
              runtime/value runtime/reader runtime/compiler runtime/vm runtime/gc runtime/sched runtime/debug runtime/prims \
              forth kernel/core kernel/acpi boot/common
 HOST_DIRS := runtime/port/hosted loader/port/hosted forth/port/hosted kernel/arch/hosted
