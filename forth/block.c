@@ -133,7 +133,8 @@ cell p_list(struct forth *f)
         say(f, digits, n);
         say(f, " ", 1);
         char shown[64];
-        for (unsigned i = 0; i < 64; i++) shown[i] = (uint8_t)text[line * 64 + i] < ' ' ? ' ' : text[line * 64 + i];
+        for (unsigned i = 0; i < 64; i++)
+            shown[i] = (uint8_t)text[line * 64 + i] < ' ' ? ' ' : text[line * 64 + i];
         say(f, shown, 64);
         say(f, "\n", 1);
     }

@@ -416,7 +416,8 @@ cell p_endcase(struct forth *f)
 int local_find(struct forth *f, const char *name, size_t size)
 {
     for (unsigned i = 0; i < f->locals_entered; i++)
-        if (f->local_size[i] == size && text_equal(f->local_name[i], name, size)) return (int)(f->locals_entered - 1 - i);
+        if (f->local_size[i] == size && text_equal(f->local_name[i], name, size))
+            return (int)(f->locals_entered - 1 - i);
     return -1;
 }
 cell local_add(struct forth *f, const char *name, size_t size)

@@ -206,13 +206,13 @@ cell p_m_star_slash(struct forth *f)
     cell divisor = pop(f), n = pop(f);
     dcell d = pop_double(f);
     if (divisor == 0) return THROW_DIVISION;
-    bool negative = (d < 0) != (n < 0), negative_divisor = divisor < 0;
+    bool negative = ((d < 0) != (n < 0)) != (divisor < 0);
     udcell u = d < 0 ? -(udcell)d : (udcell)d;
-    ucell m = n < 0 ? -(ucell)n : (ucell)n, by = negative_divisor ? -(ucell)divisor : (ucell)divisor;
+    ucell m = n < 0 ? -(ucell)n : (ucell)n, by = divisor < 0 ? -(ucell)divisor : (ucell)divisor;
     udcell low = (udcell)(ucell)u * m, high = (udcell)(ucell)(u >> 64) * m + (ucell)(low >> 64);
     udcell top = high / by, rest = high % by << 64 | (ucell)low;
     udcell q = top << 64 | (rest / by);
-    if (negative != negative_divisor) q = -q;
+    if (negative) q = -q - (rest % by != 0); /* floored, as all division here */
     push_double(f, (dcell)q);
     return top >> 64 != 0 ? THROW_RANGE : 0;
 }

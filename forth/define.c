@@ -46,7 +46,8 @@ cell p_constant(struct forth *f)
 static cell make_cells(struct forth *f, enum word_kind kind, cell count)
 {
     cell status = make_data(f, kind, count * CELL);
-    for (cell i = 0; status == 0 && i < count; i++) store_cell(f->bias + f->here - (count - i) * CELL, pop(f));
+    for (cell i = 0; status == 0 && i < count; i++)
+        store_cell(f->bias + f->here - (count - i) * CELL, pop(f));
     return status;
 }
 cell p_two_constant(struct forth *f)
@@ -105,7 +106,9 @@ static cell store_compiled(struct forth *f, const struct word *w)
 {
     cell status = emit_literal(f, w->value);
     if (status != 0) return status;
-    return w->kind == W_VALUE ? emit_op(f, OP_STORE, 0) : w->kind == W_2VALUE ? emit_op(f, OP_TWO_STORE, 0) : emit_op(f, OP_PRIM, P_f_store);
+    return w->kind == W_VALUE    ? emit_op(f, OP_STORE, 0)
+           : w->kind == W_2VALUE ? emit_op(f, OP_TWO_STORE, 0)
+                                 : emit_op(f, OP_PRIM, P_f_store);
 }
 static cell store_now(struct forth *f, const struct word *w)
 {
@@ -292,7 +295,8 @@ static cell forget_from(struct forth *f, uint32_t word, cell here)
     f->names_size = w->name;
     if (here >= ORIGIN + DICT_START && here <= f->here) f->here = here;
     for (uint32_t i = 0; i < SUBSTITUTIONS && i < f->substitution_count; i++)
-        if (f->substitution_text[i] >= w->name || f->substitution_name[i] >= w->name) f->substitution_count = i;
+        if (f->substitution_text[i] >= w->name || f->substitution_name[i] >= w->name)
+            f->substitution_count = i;
     for (uint32_t i = 0; i < f->required_count; i++)
         if (f->required_files[i] >= w->name) f->required_count = i;
     words_forget(f, word);
@@ -309,7 +313,8 @@ cell marker_restore(struct forth *f, uint32_t word)
     cell here = fixed(f, where);
     ucell lists = (ucell)fixed(f, where + CELL), current = (ucell)fixed(f, where + 2 * CELL);
     ucell count = (ucell)fixed(f, where + 3 * CELL);
-    if (lists > f->lists || current >= lists || count > ORDER_MAX || at(f, where, (4 + count) * CELL) == NULL) return THROW_FORGET;
+    if (lists > f->lists || current >= lists || count > ORDER_MAX || at(f, where, (4 + count) * CELL) == NULL)
+        return THROW_FORGET;
     for (ucell i = 0; i < count; i++)
         if ((ucell)fixed(f, where + 4 * CELL + (cell)i * CELL) >= lists) return THROW_FORGET;
     uint32_t order[ORDER_MAX];

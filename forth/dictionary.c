@@ -36,7 +36,8 @@ uint32_t name_keep(struct forth *f, const char *text, size_t size)
     return where;
 }
 
-uint32_t word_new(struct forth *f, const char *name, size_t size, enum word_kind kind, unsigned flags, cell value)
+uint32_t word_new(struct forth *f, const char *name, size_t size, enum word_kind kind, unsigned flags,
+                  cell value)
 {
     uint32_t where = name_keep(f, name, size);
     if (f->word_count >= f->config.words || (where == 0 && size != 0)) return 0;
@@ -71,7 +72,9 @@ void word_reveal(struct forth *f, uint32_t word)
 uint32_t word_find_in(struct forth *f, uint32_t list, const char *name, size_t size)
 {
     for (uint32_t w = *bucket(f, list, name, size); w != 0; w = f->words[w].bucket_next)
-        if (f->words[w].name_size == size && f->words[w].list == list && text_equal(word_name(f, w), name, size)) return w;
+        if (f->words[w].name_size == size && f->words[w].list == list &&
+            text_equal(word_name(f, w), name, size))
+            return w;
     return 0;
 }
 

@@ -18,6 +18,7 @@ cell p_catch(struct forth *f)
     double *fp = f->fp;
     uint32_t sources = f->source_depth, token = f->token, token_size = f->token_size;
     cell in = fixed(f, AT_IN);
+    uint32_t line = f->sources[sources].line, defining = f->defining;
     cell block = f->sources[sources].block, text = f->sources[sources].text, size = f->sources[sources].size;
     cell status = execute_token(f, xt);
     if (status == FORTH_STATUS_BYE || status == FORTH_STATUS_KILLED || status == THROW_QUIT) return status;
@@ -34,13 +35,14 @@ cell p_catch(struct forth *f)
     f->token = token;
     f->token_size = token_size;
     f->error_known = false;
+    if (defining == 0) definition_abandon(f); /* what was begun inside will not be ended */
     struct source *s = &f->sources[sources];
-    if (s->kind != SOURCE_FILE && s->kind != SOURCE_CONSOLE) {
+    if (s->kind == SOURCE_STRING || s->kind == SOURCE_BLOCK) {
         s->block = block;
         s->text = text;
         s->size = size;
-        set_fixed(f, AT_IN, in);
     }
+    if (s->line == line) set_fixed(f, AT_IN, in); /* else the line is gone */
     push(f, status);
     return 0;
 }
@@ -109,11 +111,14 @@ cell p_environment(struct forth *f)
                  {"FLOATING-STACK", FLOAT_CELLS},
                  {"#LOCALS", FORTH_LOCALS_MAX},
                  {"WORDLISTS", ORDER_MAX}};
-    static const char *const present[] = {"CORE",          "CORE-EXT",     "BLOCK",        "BLOCK-EXT",     "DOUBLE",
-                                          "DOUBLE-EXT",    "EXCEPTION",    "EXCEPTION-EXT", "FACILITY",     "FACILITY-EXT",
-                                          "FILE",          "FILE-EXT",     "FLOATING",     "FLOATING-EXT",  "LOCALS",
-                                          "LOCALS-EXT",    "MEMORY-ALLOC", "TOOLS",        "TOOLS-EXT",     "SEARCH-ORDER",
-                                          "SEARCH-ORDER-EXT", "STRING",    "STRING-EXT"};
+    static const char *const present[] = {"CORE",         "CORE-EXT",      "BLOCK",
+                                          "BLOCK-EXT",    "DOUBLE",        "DOUBLE-EXT",
+                                          "EXCEPTION",    "EXCEPTION-EXT", "FACILITY",
+                                          "FACILITY-EXT", "FILE",          "FILE-EXT",
+                                          "FLOATING",     "FLOATING-EXT",  "LOCALS",
+                                          "LOCALS-EXT",   "MEMORY-ALLOC",  "TOOLS",
+                                          "TOOLS-EXT",    "SEARCH-ORDER",  "SEARCH-ORDER-EXT",
+                                          "STRING",       "STRING-EXT"};
     ucell size = (ucell)pop(f);
     const char *text = at(f, pop(f), size);
     if (text == NULL) return size == 0 ? (push(f, 0), 0) : THROW_ADDRESS;

@@ -19,8 +19,10 @@ static cell open(struct forth *f, int create)
     if (name == NULL && size != 0) return THROW_ADDRESS;
     while (n < FILES_MAX && f->files[n].open) n++;
     int file = -1;
-    cell failed = n == FILES_MAX ? THROW_OPEN_FILE : forth_port_open(f->port, name, size, flags | create, &file);
-    if (failed == 0) f->files[n] = (struct file_state){.open = true, .flags = (uint8_t)flags, .port_file = file};
+    cell failed =
+        n == FILES_MAX ? THROW_OPEN_FILE : forth_port_open(f->port, name, size, flags | create, &file);
+    if (failed == 0)
+        f->files[n] = (struct file_state){.open = true, .flags = (uint8_t)flags, .port_file = file};
     push(f, failed == 0 ? (cell)(FILE_TAG + n) : 0);
     push(f, failed);
     return 0;
@@ -165,7 +167,8 @@ cell p_resize_file(struct forth *f)
 {
     struct file_state *s = file_of(f, pop(f));
     unsigned __int128 to = (unsigned __int128)pop_double(f);
-    cell failed = s == NULL || to > INT64_MAX ? THROW_RESIZE_FILE : forth_port_resize(f->port, s->port_file, (uint64_t)to);
+    cell failed = s == NULL || to > INT64_MAX ? THROW_RESIZE_FILE
+                                              : forth_port_resize(f->port, s->port_file, (uint64_t)to);
     if (s != NULL) s->buffered = 0;
     push(f, failed);
     return 0;

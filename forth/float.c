@@ -244,7 +244,7 @@ cell p_sf_store(struct forth *f)
 #define SCALE(name, factor, sum)                                                                             \
     cell p_##name(struct forth *f)                                                                           \
     {                                                                                                        \
-        *f->sp = (cell)((ucell)*f->sp * (factor) + (sum));                                                   \
+        *f->sp = (cell)((ucell) * f->sp * (factor) + (sum));                                                 \
         return 0;                                                                                            \
     }
 SCALE(floats, 8, 0)
@@ -260,7 +260,7 @@ SCALE(sfloat_plus, 1, 4)
     }                                                                                                        \
     cell p_##name##ed(struct forth *f)                                                                       \
     {                                                                                                        \
-        *f->sp = (cell)(((ucell)*f->sp + (size) - 1) & ~(ucell)((size) - 1));                                \
+        *f->sp = (cell)(((ucell) * f->sp + (size) - 1) & ~(ucell)((size) - 1));                              \
         return 0;                                                                                            \
     }
 ALIGNMENT(falign, 8)
@@ -302,7 +302,8 @@ cell p_to_float(struct forth *f)
     for (ucell i = 0; i < size && ok; i++) {
         char c = text[i];
         bool sign = c == '+' || c == '-', mark = (c | 32) == 'e' || (c | 32) == 'd';
-        if (c == '.' && !digit && i + 1 < size && text[i + 1] >= '0' && text[i + 1] <= '9') copy[n++] = '0'; /* .5 */
+        if (c == '.' && !digit && i + 1 < size && text[i + 1] >= '0' && text[i + 1] <= '9')
+            copy[n++] = '0'; /* .5 */
         if (c >= '0' && c <= '9') digit = true;
         if (mark) {
             ok = !exponent && digit;

@@ -18,11 +18,11 @@ static const struct {
 #define FORTH_PRIMITIVE(name, function, in, out, flags, effect, help) {name, P_##function, flags, W_PRIM},
 #define FORTH_PLACE(name, number, effect, help) {name, number, 0, W_CONSTANT},
 #include "spec/forth_words.def"
-    {"CAP-SPAWN", CAP_SPAWN, 0, W_CONSTANT},   {"CAP-KILL", CAP_KILL, 0, W_CONSTANT},
-    {"CAP-MMIO", CAP_MMIO, 0, W_CONSTANT},     {"CAP-IRQ", CAP_IRQ, 0, W_CONSTANT},
-    {"CAP-SHARE", CAP_SHARE, 0, W_CONSTANT},   {"CAP-TIME-ADMIN", CAP_TIME_ADMIN, 0, W_CONSTANT},
+    {"CAP-SPAWN", CAP_SPAWN, 0, W_CONSTANT},     {"CAP-KILL", CAP_KILL, 0, W_CONSTANT},
+    {"CAP-MMIO", CAP_MMIO, 0, W_CONSTANT},       {"CAP-IRQ", CAP_IRQ, 0, W_CONSTANT},
+    {"CAP-SHARE", CAP_SHARE, 0, W_CONSTANT},     {"CAP-TIME-ADMIN", CAP_TIME_ADMIN, 0, W_CONSTANT},
     {"CAP-CONSOLE", CAP_CONSOLE, 0, W_CONSTANT}, {"CAP-FILES", CAP_FILES, 0, W_CONSTANT},
-    {"CAP-BLOCKS", CAP_BLOCKS, 0, W_CONSTANT}, {"CAP-ALL", CAP_ALL, 0, W_CONSTANT},
+    {"CAP-BLOCKS", CAP_BLOCKS, 0, W_CONSTANT},   {"CAP-ALL", CAP_ALL, 0, W_CONSTANT},
     {"CAP-SEND", CAP_SEND, 0, W_CONSTANT},
 };
 
@@ -54,7 +54,8 @@ struct part {
     size_t bytes;
 };
 #define PARTS 10
-static void parts_of(struct forth *f, struct part parts[PARTS], void **data, void **data_stack, void **return_stack, void **locals)
+static void parts_of(struct forth *f, struct part parts[PARTS], void **data, void **data_stack,
+                     void **return_stack, void **locals)
 {
     const struct forth_config *c = &f->config;
     struct part all[PARTS] = {

@@ -7,9 +7,9 @@
 #include "forth/port.h"
 
 struct forth_config {
-    uint64_t data_bytes;  /* the data space, dictionary and heap together; 0: 64 MiB */
+    uint64_t data_bytes;   /* the data space, dictionary and heap together; 0: 64 MiB */
     uint32_t words, units; /* limits of the dictionary and of compiled code; 0: 1 Mi and 8 Mi */
-    bool native;          /* translate to machine code where there is a translator */
+    bool native;           /* translate to machine code where there is a translator */
 };
 
 /* NULL: no memory. */

@@ -4,7 +4,9 @@
 
 #define SAMPLE 65536u /* the heat of one sample, fixed point with 16 bits */
 #define TRANSITIONS 4096
-struct transition { uint32_t from, to, count; };
+struct transition {
+    uint32_t from, to, count;
+};
 
 /* 0.99^n in 16 bits, by squaring: what is left of heat after n samples of anything. */
 static uint32_t decayed(uint32_t heat, uint64_t samples)

@@ -54,7 +54,7 @@ enum {
     LINES = 32,
     DICT_START = 0xc000 + LINES * LINE_BYTES,
 };
-#define TRUE_CELL ((cell)-1)
+#define TRUE_CELL ((cell) - 1)
 #define FLAG(x) (-(cell)(x))
 
 /* ---- tokens: numbers unlike any that arithmetic yields by chance ---- */
@@ -84,8 +84,8 @@ enum {
     F_IMMEDIATE = 1,
     F_COMPILE_ONLY = 2,
     F_HIDDEN = 4,
-    F_SYSTEM = 8,  /* of the system itself, not the program's */
-    F_PLAIN = 16,  /* effect known: effect_in, effect_out */
+    F_SYSTEM = 8, /* of the system itself, not the program's */
+    F_PLAIN = 16, /* effect known: effect_in, effect_out */
     F_LOOPS = 32,
     F_NO_NATIVE = 64,
 };
@@ -114,7 +114,7 @@ struct source {
     cell text, size;    /* what is being read: address, bytes */
     cell in;            /* >IN, while another source is read */
     cell block;
-    char *data;         /* the file's content, line by line copied to the slot */
+    char *data; /* the file's content, line by line copied to the slot */
     uint64_t data_size;
     uint64_t file_at, line_at; /* where the next line begins; where this one began */
     uint32_t name, line;
@@ -173,7 +173,7 @@ struct forth {
     cell *s0;        /* empty */
     cell *stack_low; /* not below */
     volatile uint32_t attention;
-    uint32_t nesting; /* of runs within runs */
+    uint32_t nesting;      /* of runs within runs */
     uintptr_t machine_low; /* not below, of the machine's stack */
     cell native_save;
 
@@ -210,9 +210,9 @@ struct forth {
 
     /* compiling */
     bool compiling;
-    uint32_t defining; /* word, 0: none */
+    uint32_t defining;  /* word, 0: none */
     uint32_t code_word; /* what the code belongs to: that word, or its part behind DOES> */
-    uint32_t last;     /* newest definition, named or not */
+    uint32_t last;      /* newest definition, named or not */
     uint32_t last_made; /* what DOES> and IMMEDIATE mean */
     struct control control[CONTROL_MAX];
     uint32_t controls, leaves;
@@ -327,7 +327,7 @@ static inline __int128 pop_double(struct forth *f)
 }
 
 /* ---- memory.c ---- */
-cell allot(struct forth *f, cell bytes);     /* status */
+cell allot(struct forth *f, cell bytes); /* status */
 cell comma(struct forth *f, cell x);
 cell comma_byte(struct forth *f, uint8_t b);
 cell align_here(struct forth *f, cell to);
@@ -341,10 +341,11 @@ static inline cell to_xt(uint32_t word)
 {
     return (cell)(XT_TAG | word);
 }
-uint32_t from_xt(struct forth *f, cell xt); /* 0: it is none */
+uint32_t from_xt(struct forth *f, cell xt);                         /* 0: it is none */
 uint32_t name_keep(struct forth *f, const char *text, size_t size); /* 0: full */
 /* A new word in the current list, hidden if so flagged.  0: no room. */
-uint32_t word_new(struct forth *f, const char *name, size_t size, enum word_kind kind, unsigned flags, cell value);
+uint32_t word_new(struct forth *f, const char *name, size_t size, enum word_kind kind, unsigned flags,
+                  cell value);
 void word_reveal(struct forth *f, uint32_t word);
 uint32_t word_find(struct forth *f, const char *name, size_t size); /* by the search order */
 uint32_t word_find_in(struct forth *f, uint32_t list, const char *name, size_t size);
@@ -406,7 +407,8 @@ void native_end(struct forth *f);
 /* ---- console output ---- */
 void say(struct forth *f, const char *text, size_t size);
 void say_string(struct forth *f, const char *text);
-size_t digits_text(ucell u, unsigned base, char to[65]); /* digits, upper case; returns their count, from to[0] */
+size_t digits_text(ucell u, unsigned base,
+                   char to[65]); /* digits, upper case; returns their count, from to[0] */
 
 /* ---- primitives ---- */
 typedef cell primitive(struct forth *f);

@@ -192,7 +192,10 @@ cell include_file(struct forth *f, const char *name, size_t size)
 /* ---- numbers ---- */
 static int digit_of(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : c >= 'A' && c <= 'Z' ? c - 'A' + 10 : 99;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'z' ? c - 'a' + 10
+           : c >= 'A' && c <= 'Z' ? c - 'A' + 10
+                                  : 99;
 }
 
 bool number_read(struct forth *f, const char *text, size_t size, cell *low, cell *high, bool *is_double)
@@ -368,14 +371,16 @@ void forth_report(struct forth *f, int64_t status)
         report_number(f, f->error_column + 1);
         say_string(f, ": ");
     }
-    if (status == THROW_ABORT_QUOTE && f->abort_size >= 0 && at(f, f->abort_text, (ucell)f->abort_size) != NULL)
+    if (status == THROW_ABORT_QUOTE && f->abort_size >= 0 &&
+        at(f, f->abort_text, (ucell)f->abort_size) != NULL)
         say(f, at(f, f->abort_text, (ucell)f->abort_size), (size_t)f->abort_size);
     else {
         const char *text = throw_text(status);
         say_string(f, text != NULL ? text : "uncaught exception");
         if (status == THROW_UNDEFINED && f->error_known) {
             say_string(f, ": ");
-            say(f, f->error_line + f->error_column, min_u64(f->error_token, f->error_line_size - f->error_column));
+            say(f, f->error_line + f->error_column,
+                min_u64(f->error_token, f->error_line_size - f->error_column));
         }
         say_string(f, " (");
         report_number(f, status);
@@ -387,7 +392,8 @@ void forth_report(struct forth *f, int64_t status)
         say(f, f->error_line, f->error_line_size);
         say_string(f, "\n  ");
         for (uint32_t i = 0; i < f->error_column; i++) say(f, f->error_line[i] == '\t' ? "\t" : " ", 1);
-        for (uint32_t i = 0; i < (f->error_token > 0 ? f->error_token : 1) && f->error_column + i < 240; i++) say(f, "^", 1);
+        for (uint32_t i = 0; i < (f->error_token > 0 ? f->error_token : 1) && f->error_column + i < 240; i++)
+            say(f, "^", 1);
         say(f, "\n", 1);
     }
     f->error_known = false;
@@ -423,7 +429,8 @@ static cell execute_created(struct forth *f, const struct word *w)
     if (!has_room(f, 2)) return THROW_STACK_OVERFLOW;
     push(f, w->value);
     if (w->does == 0) return 0;
-    if (f->words[w->does].code_end == f->words[w->does].code) return THROW_RECURSION; /* its definition is not at its end */
+    if (f->words[w->does].code_end == f->words[w->does].code)
+        return THROW_RECURSION; /* its definition is not at its end */
     return execute_word(f, w->does);
 }
 
@@ -434,7 +441,8 @@ cell execute_word(struct forth *f, uint32_t word)
     if (UNLIKELY((uintptr_t)__builtin_frame_address(0) < f->machine_low)) return THROW_RETURN_OVERFLOW;
     switch (w->kind) {
     case W_COLON:
-        if ((w->flags & F_HIDDEN) != 0 && (word == f->defining || word == f->code_word)) return THROW_RECURSION;
+        if ((w->flags & F_HIDDEN) != 0 && (word == f->defining || word == f->code_word))
+            return THROW_RECURSION;
         f->running = word;
         if (w->native != 0) return native_run(f, word);
         return execute_colon(f, word);
@@ -462,7 +470,8 @@ cell execute_word(struct forth *f, uint32_t word)
     case W_FCONSTANT:
     case W_FVALUE:
         if (f->fp - f->float_low < 1) return THROW_FLOAT_OVERFLOW;
-        memcpy(--f->fp, w->kind == W_FVALUE ? (const void *)(f->bias + w->value) : (const void *)&w->value, CELL);
+        memcpy(--f->fp, w->kind == W_FVALUE ? (const void *)(f->bias + w->value) : (const void *)&w->value,
+               CELL);
         return 0;
     case W_FIELD:
         if (depth(f) < 1) return THROW_STACK_UNDERFLOW;

@@ -4,22 +4,22 @@
 
 enum kernel_word {
     KERNEL_YIELD,
-    KERNEL_SPAWN,   /* address, bytes, capabilities -> vmid */
-    KERNEL_KILL,    /* vmid */
-    KERNEL_STATUS,  /* vmid -> status */
-    KERNEL_SEND,    /* vmid, address, bytes */
-    KERNEL_RECV,    /* address, room, wait? -> bytes, -1: none */
-    KERNEL_FROM,    /* -> vmid */
-    KERNEL_SELF,    /* -> vmid */
-    KERNEL_PARENT,  /* -> vmid */
-    KERNEL_GRANT,   /* vmid, capability */
-    KERNEL_REVOKE,  /* vmid, capability */
-    KERNEL_HAS,     /* capability -> flag */
+    KERNEL_SPAWN,      /* address, bytes, capabilities -> vmid */
+    KERNEL_KILL,       /* vmid */
+    KERNEL_STATUS,     /* vmid -> status */
+    KERNEL_SEND,       /* vmid, address, bytes */
+    KERNEL_RECV,       /* address, room, wait? -> bytes, -1: none */
+    KERNEL_FROM,       /* -> vmid */
+    KERNEL_SELF,       /* -> vmid */
+    KERNEL_PARENT,     /* -> vmid */
+    KERNEL_GRANT,      /* vmid, capability */
+    KERNEL_REVOKE,     /* vmid, capability */
+    KERNEL_HAS,        /* capability -> flag */
     KERNEL_MMIO_READ,  /* physical address -> value */
     KERNEL_MMIO_WRITE, /* value, physical address */
-    KERNEL_IRQ,     /* line, token */
-    KERNEL_SHARE,   /* address, bytes, vmid */
-    KERNEL_PROTECT, /* address, bytes, flags */
+    KERNEL_IRQ,        /* line, token */
+    KERNEL_SHARE,      /* address, bytes, vmid */
+    KERNEL_PROTECT,    /* address, bytes, flags */
 };
 
 enum vm_status { VM_DEAD, VM_RUNNABLE, VM_WAITING, VM_BLOCKED, VM_FAULTED };

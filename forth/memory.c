@@ -112,7 +112,8 @@ static void trim(struct forth *f, uint32_t r, ucell size)
     ucell left = f->heap[r].size - size;
     uint32_t rest = left < 32 ? 0 : record_new(f);
     if (rest == 0) return;
-    f->heap[rest] = (struct heap_block){.at = f->heap[r].at + size, .size = left, .prev = r, .next = f->heap[r].next};
+    f->heap[rest] =
+        (struct heap_block){.at = f->heap[r].at + size, .size = left, .prev = r, .next = f->heap[r].next};
     if (f->heap[rest].next != 0) f->heap[f->heap[rest].next].prev = rest;
     f->heap[r].next = rest;
     f->heap[r].size = size;

@@ -29,8 +29,8 @@ bool forth_port_key_ready(struct forth_port *p);
 bool forth_port_is_terminal(struct forth_port *p);
 
 /* ---- time ---- */
-uint64_t forth_port_ns(struct forth_port *p);      /* never goes back */
-int64_t forth_port_wall_us(struct forth_port *p);  /* since 1970-01-01T00:00Z */
+uint64_t forth_port_ns(struct forth_port *p);     /* never goes back */
+int64_t forth_port_wall_us(struct forth_port *p); /* since 1970-01-01T00:00Z */
 int64_t forth_port_sleep(struct forth_port *p, struct forth *f, uint64_t ns);
 
 /* ---- files: numbers from 0; positions in bytes ---- */
@@ -43,7 +43,8 @@ int64_t forth_port_size(struct forth_port *p, int file, uint64_t *bytes);
 int64_t forth_port_resize(struct forth_port *p, int file, uint64_t bytes);
 int64_t forth_port_sync(struct forth_port *p, int file);
 int64_t forth_port_delete(struct forth_port *p, const char *name, size_t size);
-int64_t forth_port_rename(struct forth_port *p, const char *from, size_t from_size, const char *to, size_t to_size);
+int64_t forth_port_rename(struct forth_port *p, const char *from, size_t from_size, const char *to,
+                          size_t to_size);
 int64_t forth_port_status(struct forth_port *p, const char *name, size_t size, uint64_t *bytes);
 
 /* ---- blocks of 1 KiB ---- */

@@ -344,7 +344,7 @@ HANDLER(OVER)
 {
     NEED(2);
     ROOM();
-    PUSH(sp[1]);
+    PUSH(sp[0]);
     NEXT();
 }
 HANDLER(ROT)
@@ -670,7 +670,9 @@ static handler *const table[FORTH_ALL_OPS] = {
 #include "spec/forth_ops.def"
 };
 
-static const struct { uint8_t first, second, fused; } pairs[] = {
+static const struct {
+    uint8_t first, second, fused;
+} pairs[] = {
 #define FORTH_OP(name, operand, in, out, flow)
 #define FORTH_FUSED(name, first, second) {OP_##first, OP_##second, OP_##name},
 #include "spec/forth_ops.def"

@@ -301,7 +301,8 @@ cell p_time_and_date(struct forth *f)
 {
     int64_t seconds = forth_port_wall_us(f->port) / 1000000, days = seconds / 86400, second = seconds % 86400;
     int64_t z = days + 719468, era = z / 146097, doe = z % 146097;
-    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365,
+            doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     int64_t mp = (5 * doy + 2) / 153, month = mp < 10 ? mp + 3 : mp - 9;
     push(f, second % 60);
     push(f, second / 60 % 60);
@@ -324,7 +325,9 @@ cell p_source(struct forth *f)
 cell p_source_id(struct forth *f)
 {
     const struct source *s = &f->sources[f->source_depth];
-    push(f, s->kind == SOURCE_STRING ? -1 : s->kind == SOURCE_FILE ? (cell)(FILE_TAG + 0x1000 + f->source_depth) : 0);
+    push(f, s->kind == SOURCE_STRING ? -1
+            : s->kind == SOURCE_FILE ? (cell)(FILE_TAG + 0x1000 + f->source_depth)
+                                     : 0);
     return 0;
 }
 cell p_refill(struct forth *f)
@@ -528,7 +531,8 @@ cell p_s_backslash_quote(struct forth *f)
             made[n++] = '\r';
             made[n++] = '\n';
             known = true;
-        } else if (c == 'x' && in + 2 < whole && hex_digit(text[in + 1]) >= 0 && hex_digit(text[in + 2]) >= 0) {
+        } else if (c == 'x' && in + 2 < whole && hex_digit(text[in + 1]) >= 0 &&
+                   hex_digit(text[in + 2]) >= 0) {
             made[n++] = (char)(hex_digit(text[in + 1]) * 16 + hex_digit(text[in + 2]));
             in += 2;
             known = true;
@@ -562,7 +566,7 @@ cell p_to_number(struct forth *f)
     const char *text = at(f, address, size);
     if (text == NULL && size != 0) return THROW_ADDRESS;
     for (; size > 0; size--, address++, text++) {
-        unsigned d = *text >= '0' && *text <= '9' ? (unsigned)(*text - '0')
+        unsigned d = *text >= '0' && *text <= '9'                 ? (unsigned)(*text - '0')
                      : (*text | 32) >= 'a' && (*text | 32) <= 'z' ? (unsigned)((*text | 32) - 'a' + 10)
                                                                   : 99;
         if (d >= base) break;
@@ -603,6 +607,12 @@ cell p_compare(struct forth *f)
     if (order == 0) order = a_size < b_size ? -1 : a_size > b_size;
     push(f, order < 0 ? -1 : order > 0);
     return 0;
+}
+cell p_str_equal(struct forth *f)
+{
+    cell status = p_compare(f);
+    if (status == 0) *f->sp = FLAG(*f->sp == 0);
+    return status;
 }
 /* By the first byte, then the rest: long texts are left to the compiler's own vectors. */
 static const char *find_text(const char *in, ucell in_size, const char *what, ucell size)
@@ -651,7 +661,9 @@ cell p_unescape(struct forth *f)
 static int substitution_find(struct forth *f, const char *name, size_t size)
 {
     for (uint32_t i = 0; i < f->substitution_count; i++)
-        if (f->substitution_name_size[i] == size && text_equal(f->names + f->substitution_name[i], name, size)) return (int)i;
+        if (f->substitution_name_size[i] == size &&
+            text_equal(f->names + f->substitution_name[i], name, size))
+            return (int)i;
     return -1;
 }
 cell p_replaces(struct forth *f)

@@ -86,7 +86,10 @@ static void type_name(struct forth *f, uint32_t word)
     if (f->words[word].name_size == 0) type_hex(f, word, 1);
     say(f, " ", 1);
 }
-static const struct { uint8_t op; const char *name; } op_names[] = {
+static const struct {
+    uint8_t op;
+    const char *name;
+} op_names[] = {
 #define FORTH_OPERATION(name, operation, flags, effect, help) {OP_##operation, name},
 #include "spec/forth_words.def"
 };
@@ -137,7 +140,10 @@ static void see_unit(struct forth *f, const struct word *w, uint32_t at_unit)
     case OP_UNLOCALS:
     case OP_LOCAL_FETCH:
     case OP_LOCAL_STORE:
-        say_string(f, op == OP_LOCALS ? "{locals " : op == OP_UNLOCALS ? "{end " : op == OP_LOCAL_FETCH ? "{local " : "{to ");
+        say_string(f, op == OP_LOCALS        ? "{locals "
+                      : op == OP_UNLOCALS    ? "{end "
+                      : op == OP_LOCAL_FETCH ? "{local "
+                                             : "{to ");
         say(f, digits, digits_text((ucell)arg, 10, digits));
         say(f, "} ", 2);
         break;
@@ -146,7 +152,11 @@ static void see_unit(struct forth *f, const struct word *w, uint32_t at_unit)
     case OP_QDO:
     case OP_LOOP:
     case OP_PLUS_LOOP:
-        say_string(f, op == OP_JUMP ? "jump:" : op == OP_JUMPZ ? "0=jump:" : op == OP_QDO ? "?DO:" : op == OP_LOOP ? "LOOP:" : "+LOOP:");
+        say_string(f, op == OP_JUMP    ? "jump:"
+                      : op == OP_JUMPZ ? "0=jump:"
+                      : op == OP_QDO   ? "?DO:"
+                      : op == OP_LOOP  ? "LOOP:"
+                                       : "+LOOP:");
         say(f, digits, digits_text((ucell)arg - w->code, 10, digits));
         say(f, " ", 1);
         break;
@@ -161,7 +171,8 @@ static void see_colon(struct forth *f, uint32_t word)
     uint32_t n = w->code_end - w->code;
     memset(target, 0, n);
     for (uint32_t i = w->code; i < w->code_end; i += op_units(unit_base_op(f->code[i])))
-        if (forth_op_info[unit_base_op(f->code[i])].operand == OPERAND_TARGET) target[unit_arg(f->code[i]) - w->code] = 1;
+        if (forth_op_info[unit_base_op(f->code[i])].operand == OPERAND_TARGET)
+            target[unit_arg(f->code[i]) - w->code] = 1;
     for (uint32_t i = w->code; i < w->code_end; i += op_units(unit_base_op(f->code[i]))) {
         char digits[65];
         if (target[i - w->code] || f->column > 90) say(f, "\n  ", 3);
@@ -200,10 +211,16 @@ cell p_see(struct forth *f)
         type_name(f, word);
         see_colon(f, word);
         return 0;
-    case W_CONSTANT: type_signed(f, w->value); say_string(f, "CONSTANT "); break;
+    case W_CONSTANT:
+        type_signed(f, w->value);
+        say_string(f, "CONSTANT ");
+        break;
     case W_CREATE: say_string(f, w->does != 0 ? "CREATE ... DOES> " : "CREATE "); break;
     case W_VARIABLE: say_string(f, "VARIABLE "); break;
-    case W_VALUE: type_signed(f, fixed(f, w->value)); say_string(f, "VALUE "); break;
+    case W_VALUE:
+        type_signed(f, fixed(f, w->value));
+        say_string(f, "VALUE ");
+        break;
     case W_DEFER:
         if (from_xt(f, w->value) != 0) {
             say_string(f, "' ");
@@ -246,7 +263,7 @@ cell p_help(struct forth *f)
     size_t size;
     if (!next_name(f, &name, &size)) {
         say_string(f, "HELP word tells what it does, SEE word shows its definition, WORDS lists all.\n"
-                       ".S shows the stack, BYE ends; the guide is docs/guide/forth.md.\n");
+                      ".S shows the stack, BYE ends; the guide is docs/guide/forth.md.\n");
         return 0;
     }
     for (unsigned i = 0; i < COUNT_OF(helps); i++)

@@ -39,8 +39,7 @@ static bool operand_good(struct walk *v, uint32_t at, unsigned op, int64_t arg)
     case OPERAND_NONE:
     case OPERAND_UNIT: return arg == 0;
     case OPERAND_VALUE: return true;
-    case OPERAND_TARGET:
-        return arg >= v->start && arg < v->end && v->scratch[arg - v->start] != INSIDE;
+    case OPERAND_TARGET: return arg >= v->start && arg < v->end && v->scratch[arg - v->start] != INSIDE;
     case OPERAND_WORD: return arg >= 0 && arg < v->tables->words;
     case OPERAND_PRIM: return arg >= 0 && arg < v->tables->prims;
     case OPERAND_LOCAL:
@@ -96,8 +95,8 @@ static bool step(struct walk *v, uint32_t at)
     return reach(v, at, (int64_t)at + op_units(op), locals);
 }
 
-bool forth_verify(const uint64_t *code, uint32_t start, uint32_t end, const struct forth_tables *tables, uint8_t *scratch,
-                  struct forth_report *report)
+bool forth_verify(const uint64_t *code, uint32_t start, uint32_t end, const struct forth_tables *tables,
+                  uint8_t *scratch, struct forth_report *report)
 {
     *report = (struct forth_report){FORTH_GOOD, start, false, false};
     struct walk v = {code, start, end, tables, scratch, report, false};

@@ -28,9 +28,9 @@ enum forth_verdict {
 
 struct forth_report {
     enum forth_verdict verdict;
-    uint32_t at;   /* unit, relative to the array, of what is wrong */
-    bool loops;    /* has a jump backwards */
-    bool calls;    /* has calls of other words */
+    uint32_t at; /* unit, relative to the array, of what is wrong */
+    bool loops;  /* has a jump backwards */
+    bool calls;  /* has calls of other words */
 };
 
 /* Verify code[start..end).  scratch: one byte a unit of that range, any content; FORTH_VERIFY_MAX units at most.
@@ -38,7 +38,7 @@ struct forth_report {
  * reaches; structured code has none, and a chain longer than FORTH_VERIFY_ROUNDS is refused. */
 #define FORTH_VERIFY_MAX (1u << 20)
 #define FORTH_VERIFY_ROUNDS 64
-bool forth_verify(const uint64_t *code, uint32_t start, uint32_t end, const struct forth_tables *tables, uint8_t *scratch,
-                  struct forth_report *report);
+bool forth_verify(const uint64_t *code, uint32_t start, uint32_t end, const struct forth_tables *tables,
+                  uint8_t *scratch, struct forth_report *report);
 
 #endif

@@ -69,7 +69,8 @@ static void show(const struct line *l)
     if (column == 0) return;
     move[n++] = '\033';
     move[n++] = '[';
-    for (size_t unit = column >= 100 ? 100 : column >= 10 ? 10 : 1; unit > 0; unit /= 10) move[n++] = (char)('0' + column / unit % 10);
+    for (size_t unit = column >= 100 ? 100 : column >= 10 ? 10 : 1; unit > 0; unit /= 10)
+        move[n++] = (char)('0' + column / unit % 10);
     move[n++] = 'C';
     put(move, n);
 }
@@ -194,7 +195,11 @@ static bool control(struct line *l, int c, int64_t *result)
     switch (c) {
     case 1: l->at = 0; break;
     case 2: l->at -= l->at > 0; break;
-    case 3: l->size = l->at = 0; put("^C\r\n", 4); *result = 0; return true;
+    case 3:
+        l->size = l->at = 0;
+        put("^C\r\n", 4);
+        *result = 0;
+        return true;
     case 4:
         if (l->size == 0) {
             *result = -1;

@@ -36,7 +36,7 @@ void edit_restore(void);
 /* ---- arbiter.c ---- */
 struct vm *arbiter_root(struct forth_port *port, struct forth *f, bool quiet);
 void arbiter_end(struct vm *root);
-void arbiter_interrupt(void);                              /* from a signal handler: the VM that holds the console */
+void arbiter_interrupt(void); /* from a signal handler: the VM that holds the console */
 bool arbiter_may(struct forth_port *p, int64_t capability);
 
 #endif

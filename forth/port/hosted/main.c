@@ -11,16 +11,17 @@
 
 int forth_main(int argc, char **argv);
 
-static const char usage[] = "usage: lona forth [OPTION...] [FILE...]\n"
-                            "A Forth 2012 system.  Files are interpreted in turn; without any, lines from the console.\n"
-                            "  -e TEXT          interpret TEXT\n"
-                            "  -i               the console, after files and texts\n"
-                            "  --blocks=FILE    blocks lie in FILE (else in blocks.fb if it is there, else in memory)\n"
-                            "  --memory=MB      size of the data space (64)\n"
-                            "  --threaded       no translation to machine code\n"
-                            "  --vm0            as VM[0]: init.fth and its services first\n"
-                            "  --quiet          no greeting\n"
-                            "Exit code: 0; 1 after an exception that nothing caught; 2 for a wrong option.\n";
+static const char usage[] =
+    "usage: lona forth [OPTION...] [FILE...]\n"
+    "A Forth 2012 system.  Files are interpreted in turn; without any, lines from the console.\n"
+    "  -e TEXT          interpret TEXT\n"
+    "  -i               the console, after files and texts\n"
+    "  --blocks=FILE    blocks lie in FILE (else in blocks.fb if it is there, else in memory)\n"
+    "  --memory=MB      size of the data space (64)\n"
+    "  --threaded       no translation to machine code\n"
+    "  --vm0            as VM[0]: init.fth and its services first\n"
+    "  --quiet          no greeting\n"
+    "Exit code: 0; 1 after an exception that nothing caught; 2 for a wrong option.\n";
 
 struct arguments {
     struct forth_config config;
@@ -104,7 +105,8 @@ int forth_main(int argc, char **argv)
     struct forth_port *port = forth_port_hosted_new(a.blocks);
     struct forth *f = port == NULL ? NULL : forth_new(port, &a.config);
     if (f == NULL) {
-        fprintf(stderr, "lona forth: no memory, or %s cannot be opened\n", a.blocks != NULL ? a.blocks : "blocks.fb");
+        fprintf(stderr, "lona forth: no memory, or %s cannot be opened\n",
+                a.blocks != NULL ? a.blocks : "blocks.fb");
         return 1;
     }
     forth_stack(f, forth_port_stack_low());

@@ -22,7 +22,8 @@ struct forth_port *forth_port_hosted_new(const char *block_file)
     if (p == NULL) return NULL;
     p->terminal = isatty(0) && isatty(1);
     p->block_count = MEMORY_BLOCKS;
-    p->block_file = block_file != NULL ? open(block_file, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : open("blocks.fb", O_RDWR | O_CLOEXEC);
+    p->block_file = block_file != NULL ? open(block_file, O_RDWR | O_CREAT | O_CLOEXEC, 0666)
+                                       : open("blocks.fb", O_RDWR | O_CLOEXEC);
     if (block_file != NULL && p->block_file < 0) {
         free(p);
         return NULL;
@@ -70,7 +71,8 @@ void *forth_port_code_reserve(struct forth_port *p, size_t bytes)
 /* Writable for the copy, and not executable then. */
 void forth_port_code_write(struct forth_port *p, void *at, const void *from, size_t bytes)
 {
-    uintptr_t begin = (uintptr_t)at & ~(uintptr_t)4095, end = ((uintptr_t)at + bytes + 4095) & ~(uintptr_t)4095;
+    uintptr_t begin = (uintptr_t)at & ~(uintptr_t)4095,
+              end = ((uintptr_t)at + bytes + 4095) & ~(uintptr_t)4095;
     if (mprotect((void *)begin, end - begin, PROT_READ | PROT_WRITE) != 0) abort();
     memcpy(at, from, bytes);
     if (mprotect((void *)begin, end - begin, PROT_READ | PROT_EXEC) != 0) abort();
@@ -184,7 +186,9 @@ int64_t forth_port_open(struct forth_port *p, const char *name, size_t size, int
     int i = 0;
     while (i < PORT_FILES && p->files[i] != 0) i++;
     if (i == PORT_FILES) return code;
-    int how = (flags & FORTH_WRITE) == 0 ? O_RDONLY : (flags & FORTH_READ) == 0 && !(flags & FORTH_CREATE) ? O_WRONLY : O_RDWR;
+    int how = (flags & FORTH_WRITE) == 0                             ? O_RDONLY
+              : (flags & FORTH_READ) == 0 && !(flags & FORTH_CREATE) ? O_WRONLY
+                                                                     : O_RDWR;
     int d = open(path, how | O_CLOEXEC | (flags & FORTH_CREATE ? O_CREAT | O_TRUNC : 0), 0666);
     if (d < 0) return failure(code);
     if (fstat(d, &st) != 0 || S_ISDIR(st.st_mode)) {
@@ -243,7 +247,8 @@ int64_t forth_port_delete(struct forth_port *p, const char *name, size_t size)
     if (!path_of(path, name, size)) return THROW_DELETE_FILE;
     return unlink(path) == 0 ? 0 : failure(THROW_DELETE_FILE);
 }
-int64_t forth_port_rename(struct forth_port *p, const char *from, size_t from_size, const char *to, size_t to_size)
+int64_t forth_port_rename(struct forth_port *p, const char *from, size_t from_size, const char *to,
+                          size_t to_size)
 {
     char a[4096], b[4096];
     if (!arbiter_may(p, CAP_FILES)) return THROW_NO_CAPABILITY;
@@ -269,7 +274,10 @@ uint64_t forth_port_blocks(struct forth_port *p)
 int64_t forth_port_block_read(struct forth_port *p, uint64_t block, void *to)
 {
     memset(to, ' ', BLOCK_BYTES);
-    if (p->block_file >= 0) return pread(p->block_file, to, BLOCK_BYTES, (off_t)((block - 1) * BLOCK_BYTES)) < 0 ? THROW_BLOCK_READ : 0;
+    if (p->block_file >= 0)
+        return pread(p->block_file, to, BLOCK_BYTES, (off_t)((block - 1) * BLOCK_BYTES)) < 0
+                   ? THROW_BLOCK_READ
+                   : 0;
     if (p->block_memory != NULL && p->block_written[block - 1])
         memcpy(to, p->block_memory + (block - 1) * BLOCK_BYTES, BLOCK_BYTES);
     return 0;
@@ -277,7 +285,9 @@ int64_t forth_port_block_read(struct forth_port *p, uint64_t block, void *to)
 int64_t forth_port_block_write(struct forth_port *p, uint64_t block, const void *from)
 {
     if (p->block_file >= 0)
-        return pwrite(p->block_file, from, BLOCK_BYTES, (off_t)((block - 1) * BLOCK_BYTES)) == BLOCK_BYTES ? 0 : THROW_BLOCK_WRITE;
+        return pwrite(p->block_file, from, BLOCK_BYTES, (off_t)((block - 1) * BLOCK_BYTES)) == BLOCK_BYTES
+                   ? 0
+                   : THROW_BLOCK_WRITE;
     if (p->block_memory == NULL) p->block_memory = forth_port_reserve(p, MEMORY_BLOCKS * BLOCK_BYTES);
     if (p->block_memory == NULL) return THROW_BLOCK_WRITE;
     p->block_written[block - 1] = true;
