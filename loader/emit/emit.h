@@ -187,6 +187,8 @@ void emit_branch(struct emit *e, enum emit_cond c, struct emit_label *l);
 void emit_call(struct emit *e, struct emit_label *l);
 void emit_call_reg(struct emit *e, emit_reg r);
 void emit_call_mem(struct emit *e, struct emit_mem m);
+/* Call through the 8 bytes at l, which hold an address. */
+void emit_call_through(struct emit *e, struct emit_label *l);
 void emit_jump_reg(struct emit *e, emit_reg r);
 void emit_jump_mem(struct emit *e, struct emit_mem m);
 void emit_return(struct emit *e);

@@ -15,6 +15,15 @@ struct wasm_translate_options {
     uint32_t without_features; /* EMIT_FEATURE_* that may not be used, for tests */
 };
 
+/* Where an exception goes that is thrown by a call whose return address is in (begin, end]: offsets in text.  Inner ones come first. */
+struct wasm_handler {
+    uint32_t begin, end;
+    uint32_t landing;  /* WASM_HANDLER_DELEGATE: on to the handlers of blocks no deeper than depth */
+    uint32_t function; /* number among the functions that are not imported */
+    uint32_t depth;    /* of the block */
+};
+#define WASM_HANDLER_DELEGATE UINT32_MAX
+
 struct wasm_code {
     const struct loader_host *host;
     struct wasm_translate_options options;
@@ -27,7 +36,7 @@ struct wasm_code {
     uint32_t *host_stubs; /* for each type: offset of the code by which generated code calls C */
     uint32_t trap_exit;   /* offset: ends the run with the trap in the return register */
     uint32_t function_count, type_count;
-    struct wasm_handler *handlers; /* where exceptions go: sorted by call_end */
+    struct wasm_handler *handlers; /* in the order of functions */
     uint32_t handler_count, handler_room;
 };
 

@@ -44,7 +44,7 @@ enum wasm_immediate {
 };
 
 /* Signatures by number; WASM_SIGNATURE_special is 0. */
-enum wasm_signature {
+enum wasm_op_signature {
     WASM_SIGNATURE_special,
 #define WASM_SIG(name, pop_count, pop1, pop2, pop3, push_count, push) WASM_SIGNATURE_##name,
 #include "spec/wasm_ops.def"

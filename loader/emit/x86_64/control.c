@@ -146,6 +146,14 @@ void emit_call_mem(struct emit *e, struct emit_mem m)
 {
     x86_rm(e, 0xff, 0, 2, m);
 }
+void emit_call_through(struct emit *e, struct emit_label *l)
+{
+    uint8_t *p = x86_room(e);
+    *p++ = 0xff;
+    *p++ = 0x15;
+    e->at = p;
+    refer(e, l);
+}
 void emit_jump_reg(struct emit *e, emit_reg r)
 {
     x86_rr(e, 0xff, 0, 4, r);
