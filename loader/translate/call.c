@@ -89,7 +89,8 @@ static void pass_arguments(struct tier *t, const struct wasm_func_type *type)
         struct value *v = &t->stack[first + i];
         if (!place.in_register || source_register(t, v) != EMIT_NONE) continue;
         struct operand o = {.kind = OPERAND_CONST, .type = v->type, .bits = v->bits};
-        if (v->kind == VALUE_SPILL) o = (struct operand){.kind = OPERAND_MEMORY, .type = v->type, .disp = tier_slot(t, first + i)};
+        if (v->kind == VALUE_SPILL)
+            o = (struct operand){.kind = OPERAND_MEMORY, .type = v->type, .disp = tier_slot(t, first + i)};
         if (v->kind == VALUE_LOCAL) o = tier_local_operand(t, v->local);
         tier_operand_to(t, &o, place.reg);
     }
@@ -155,7 +156,8 @@ void tier_call_function(struct tier *t, uint32_t function)
     if (function >= t->m->imported_functions) {
         emit_call(&t->e, &t->functions[function - t->m->imported_functions]);
     } else {
-        emit_load(&t->e, EMIT_LOAD_64, R_FUNCTION, emit_at(R_INSTANCE, (int32_t)(t->layout.imported_functions + 8 * function)));
+        emit_load(&t->e, EMIT_LOAD_64, R_FUNCTION,
+                  emit_at(R_INSTANCE, (int32_t)(t->layout.imported_functions + 8 * function)));
         call_elsewhere(t);
     }
     after_call(t, type);
@@ -182,7 +184,8 @@ void tier_call_indirect(struct tier *t, uint32_t type_index, uint32_t table)
     if (o.kind == OPERAND_TEMP && o.reg != R_FUNCTION) tier_drop(t, &o);
     emit_cmp_imm(e, true, R_FUNCTION, 0);
     tier_trap_if(t, EMIT_EQ, WASM_TRAP_UNINITIALIZED_ELEMENT);
-    emit_load(e, EMIT_LOAD_64, EMIT_R_SCRATCH, emit_at(R_INSTANCE, (int32_t)(t->layout.signatures + 8 * type_index)));
+    emit_load(e, EMIT_LOAD_64, EMIT_R_SCRATCH,
+              emit_at(R_INSTANCE, (int32_t)(t->layout.signatures + 8 * type_index)));
     emit_cmp_mem(e, true, EMIT_R_SCRATCH, emit_at(R_FUNCTION, offsetof(struct wasm_func, signature)));
     tier_trap_if(t, EMIT_NE, WASM_TRAP_CALL_TYPE);
     before_call(t, type);

@@ -16,8 +16,10 @@ void tier_meter_open(struct tier *t)
     if (!t->options.metered) return;
     meter_close(t);
     t->meter_count = 0;
-    emit_load(&t->e, EMIT_LOAD_64, EMIT_R_SCRATCH, emit_at(R_INSTANCE, offsetof(struct wasm_instance, context)));
-    emit_alu_imm_to_mem(&t->e, EMIT_SUB, true, emit_at(EMIT_R_SCRATCH, offsetof(struct wasm_context, fuel)), INT32_MAX);
+    emit_load(&t->e, EMIT_LOAD_64, EMIT_R_SCRATCH,
+              emit_at(R_INSTANCE, offsetof(struct wasm_instance, context)));
+    emit_alu_imm_to_mem(&t->e, EMIT_SUB, true, emit_at(EMIT_R_SCRATCH, offsetof(struct wasm_context, fuel)),
+                        INT32_MAX);
     t->meter_at = emit_offset(&t->e) - 4;
     tier_trap_if(t, EMIT_LT_S, WASM_TRAP_FUEL);
 }
@@ -66,7 +68,8 @@ void tier_cold_code(struct tier *t)
             emit_call(&t->e, &t->slow);
         } else {
             emit_store(&t->e, 3, R_INSTANCE, tier_frame(t->instance_at));
-            emit_load(&t->e, EMIT_LOAD_64, R_INSTANCE, emit_at(R_FUNCTION, offsetof(struct wasm_func, instance)));
+            emit_load(&t->e, EMIT_LOAD_64, R_INSTANCE,
+                      emit_at(R_FUNCTION, offsetof(struct wasm_func, instance)));
             switch_instance(t);
             emit_call_mem(&t->e, emit_at(R_FUNCTION, offsetof(struct wasm_func, code)));
             emit_load(&t->e, EMIT_LOAD_64, R_INSTANCE, tier_frame(t->instance_at));
@@ -276,7 +279,9 @@ static void op_block(struct tier *t, uint32_t op)
 {
     enum emit_cond cond = EMIT_NE;
     if (op == WASM_OP_IF && !t->dead) cond = condition(t);
-    struct control *c = tier_open(t, op == WASM_OP_BLOCK ? CONTROL_BLOCK : op == WASM_OP_LOOP ? CONTROL_LOOP : CONTROL_IF);
+    struct control *c = tier_open(t, op == WASM_OP_BLOCK  ? CONTROL_BLOCK
+                                     : op == WASM_OP_LOOP ? CONTROL_LOOP
+                                                          : CONTROL_IF);
     tier_block_type(t, c);
     tier_spill_all(t, t->height);
     if (op != WASM_OP_BLOCK) tier_force_slots(t, c->param_count);
@@ -284,8 +289,10 @@ static void op_block(struct tier *t, uint32_t op)
     if (op == WASM_OP_LOOP) {
         emit_bind(&t->e, &c->label);
         tier_meter_open(t);
-        emit_load(&t->e, EMIT_LOAD_64, EMIT_R_SCRATCH, emit_at(R_INSTANCE, offsetof(struct wasm_instance, context)));
-        emit_cmp_mem(&t->e, true, EMIT_R_SP, emit_at(EMIT_R_SCRATCH, offsetof(struct wasm_context, stack_limit)));
+        emit_load(&t->e, EMIT_LOAD_64, EMIT_R_SCRATCH,
+                  emit_at(R_INSTANCE, offsetof(struct wasm_instance, context)));
+        emit_cmp_mem(&t->e, true, EMIT_R_SP,
+                     emit_at(EMIT_R_SCRATCH, offsetof(struct wasm_context, stack_limit)));
         emit_branch(&t->e, EMIT_LT_U, tier_cold(t, COLD_LOOP));
         if (t->cold_count) emit_bind(&t->e, &t->colds[t->cold_count - 1].back);
     } else if (op == WASM_OP_IF) {
@@ -316,7 +323,8 @@ void tier_close(struct tier *t)
 {
     struct control *c = &t->controls[t->depth - 1];
     if (c->kind == CONTROL_IF && c->param_count && !c->dead) op_else(t);
-    if (c->kind == CONTROL_TRY || c->kind == CONTROL_CATCH || c->kind == CONTROL_TRY_TABLE) tier_end_try(t, c);
+    if (c->kind == CONTROL_TRY || c->kind == CONTROL_CATCH || c->kind == CONTROL_TRY_TABLE)
+        tier_end_try(t, c);
     bool falls = !t->dead;
     if (c->kind == CONTROL_LOOP) {
         t->depth--;
@@ -387,7 +395,8 @@ static struct emit_mem global_place(struct tier *t, uint32_t index, emit_reg *he
     if (index >= t->m->imported_globals)
         return emit_at(R_INSTANCE, (int32_t)(t->layout.globals + 16 * (index - t->m->imported_globals)));
     *held = tier_take(t, WASM_I64);
-    emit_load(&t->e, EMIT_LOAD_64, *held, emit_at(R_INSTANCE, (int32_t)(t->layout.global_pointers + 8 * index)));
+    emit_load(&t->e, EMIT_LOAD_64, *held,
+              emit_at(R_INSTANCE, (int32_t)(t->layout.global_pointers + 8 * index)));
     return emit_at(*held, 0);
 }
 
@@ -437,8 +446,8 @@ static void op_select(struct tier *t)
         if (!bits) {
             tier_discard(t);
             tier_push_reg(t, second.type, tier_temp(t, &second));
-        }
-        else tier_drop(t, &second);
+        } else
+            tier_drop(t, &second);
         return;
     }
     enum emit_cond c = condition(t);
@@ -465,9 +474,11 @@ static void references(struct tier *t, uint32_t op)
         uint32_t index = tier_u32(t);
         emit_reg d = tier_take(t, WASM_FUNCREF);
         if (index < t->m->imported_functions) {
-            emit_load(&t->e, EMIT_LOAD_64, d, emit_at(R_INSTANCE, (int32_t)(t->layout.imported_functions + 8 * index)));
+            emit_load(&t->e, EMIT_LOAD_64, d,
+                      emit_at(R_INSTANCE, (int32_t)(t->layout.imported_functions + 8 * index)));
         } else {
-            uint64_t at = t->layout.functions + sizeof(struct wasm_func) * (uint64_t)(index - t->m->imported_functions);
+            uint64_t at =
+                t->layout.functions + sizeof(struct wasm_func) * (uint64_t)(index - t->m->imported_functions);
             emit_lea(&t->e, true, d, emit_at(R_INSTANCE, (int32_t)at));
         }
         tier_push_reg(t, WASM_FUNCREF, d);

@@ -35,7 +35,8 @@ static uint32_t index_of(struct tier *t, const struct control *c)
 /* The protected code ends here, and here an exception thrown in it arrives, in the result register. */
 static void land(struct tier *t, struct control *c)
 {
-    struct wasm_handler h = {c->try_begin, emit_offset(&t->e), emit_offset(&t->e), t->function_number, index_of(t, c)};
+    struct wasm_handler h = {c->try_begin,       emit_offset(&t->e), emit_offset(&t->e),
+                             t->function_number, index_of(t, c),     0};
     add_handler(t, &h);
     emit_load(&t->e, EMIT_LOAD_64, R_INSTANCE, tier_frame(t->instance_at));
     emit_load(&t->e, EMIT_LOAD_64, R_MEMORY, emit_at(R_INSTANCE, offsetof(struct wasm_instance, memory0)));
@@ -64,7 +65,8 @@ static void push_values(struct tier *t, uint32_t tag)
 {
     const struct wasm_func_type *type = &t->m->types[t->m->tags[tag]];
     for (uint32_t i = 0; i < type->param_count; i++) {
-        struct emit_mem from = emit_at(EMIT_R_RESULT, (int32_t)(offsetof(struct wasm_exception, values) + 16 * i));
+        struct emit_mem from =
+            emit_at(EMIT_R_RESULT, (int32_t)(offsetof(struct wasm_exception, values) + 16 * i));
         if (type->types[i] == WASM_V128) {
             emit_vload(&t->e, EMIT_V_SCRATCH, from);
             emit_vstore(&t->e, EMIT_V_SCRATCH, tier_frame(tier_slot(t, t->height)));
@@ -175,7 +177,8 @@ static void delegate(struct tier *t)
 {
     uint32_t label = tier_u32(t);
     struct control *c = &t->controls[t->depth - 1];
-    struct wasm_handler h = {c->try_begin, emit_offset(&t->e), WASM_HANDLER_DELEGATE, t->function_number, t->depth - 2 - label};
+    struct wasm_handler h = {c->try_begin,       emit_offset(&t->e), WASM_HANDLER_DELEGATE,
+                             t->function_number, index_of(t, c),     t->depth - 2 - label};
     add_handler(t, &h);
     c->kind = CONTROL_BLOCK;
     tier_close(t);

@@ -14,7 +14,8 @@ uint32_t tier_opcode(struct tier *t)
 
 static void skip_leb(struct tier *t)
 {
-    while (*t->pc++ & 0x80) {}
+    while (*t->pc++ & 0x80) {
+    }
 }
 
 void tier_skip_immediate(struct tier *t, uint32_t op)
@@ -108,9 +109,7 @@ static uint32_t weigh(struct tier *t)
         }
         case WASM_OP_LOOP: loops++; /* fall through */
         case WASM_OP_BLOCK:
-        case WASM_OP_IF:
-            t->controls[depth++].kind = op == WASM_OP_LOOP ? CONTROL_LOOP : CONTROL_BLOCK;
-            break;
+        case WASM_OP_IF: t->controls[depth++].kind = op == WASM_OP_LOOP ? CONTROL_LOOP : CONTROL_BLOCK; break;
         case WASM_OP_END:
             if (depth == 0) {
                 t->pc = begin;
@@ -167,8 +166,8 @@ static void choose_registers(struct tier *t)
     const uint8_t *registers = calls ? with_calls : without;
     t->pin_count = 0;
     t->kept = 0;
-    t->temp_general = 1u << X86_RAX | 1u << X86_RCX | 1u << X86_RDX | 1u << X86_RSI | 1u << X86_RDI | 1u << X86_R8 | 1u << X86_R9 |
-                      1u << X86_R10;
+    t->temp_general = 1u << X86_RAX | 1u << X86_RCX | 1u << X86_RDX | 1u << X86_RSI | 1u << X86_RDI |
+                      1u << X86_R8 | 1u << X86_R9 | 1u << X86_R10;
     t->temp_vector = 0x7fff;
     t->saved_general = t->saved_vector = 0;
     if (t->has_try) {
@@ -178,16 +177,20 @@ static void choose_registers(struct tier *t)
     if (!t->f->local_count) return;
     memset(t->local_weights, 0, t->f->local_count * sizeof *t->local_weights);
     uint32_t call_weight = weigh(t);
-    struct ranking general = {0, calls ? COUNT_OF(with_calls) : COUNT_OF(without), {0}}, vector = {0, MOST_PINS, {0}};
+    struct ranking general = {0, calls ? COUNT_OF(with_calls) : COUNT_OF(without), {0}},
+                   vector = {0, MOST_PINS, {0}};
     for (uint32_t x = 0; x < t->f->local_count; x++)
-        if (t->local_weights[x] > 1) rank(tier_is_vector(t->local_types[x]) ? &vector : &general, t->local_weights, x);
+        if (t->local_weights[x] > 1)
+            rank(tier_is_vector(t->local_types[x]) ? &vector : &general, t->local_weights, x);
     for (uint32_t i = 0; i < general.count; i++) {
         emit_reg r = registers[i];
         bool kept = KEPT_MASK >> r & 1;
         if (!kept && t->local_weights[general.local[i]] < 2 * call_weight) break;
         pin(t, general.local[i], r);
-        if (kept) t->kept |= 1u << r;
-        else t->saved_general |= 1u << r;
+        if (kept)
+            t->kept |= 1u << r;
+        else
+            t->saved_general |= 1u << r;
         t->temp_general &= ~(1u << r);
     }
     for (uint32_t i = 0; i < vector.count; i++) {
@@ -288,7 +291,8 @@ static void prologue(struct tier *t)
 {
     struct emit *e = &t->e;
     if ((t->f->flags & WASM_FUNCTION_CALLS) || t->frame > (int32_t)UNCHECKED_FRAME) {
-        emit_load(e, EMIT_LOAD_64, EMIT_R_SCRATCH, emit_at(R_INSTANCE, offsetof(struct wasm_instance, context)));
+        emit_load(e, EMIT_LOAD_64, EMIT_R_SCRATCH,
+                  emit_at(R_INSTANCE, offsetof(struct wasm_instance, context)));
         emit_reg low = EMIT_R_SP;
         if (t->frame > (int32_t)UNCHECKED_FRAME) {
             low = X86_R10;
@@ -313,7 +317,8 @@ static void epilogue(struct tier *t)
         const uint8_t *results = wasm_results(t->type);
         uint32_t outgoing = tier_outgoing(t->type);
         for (uint32_t i = 0; i < n; i++)
-            tier_copy(t, results[i], t->frame + 8 + tier_result_offset(outgoing, t->type, i), tier_slot(t, i));
+            tier_copy(t, results[i], t->frame + 8 + tier_result_offset(outgoing, t->type, i),
+                      tier_slot(t, i));
     }
     kept_registers(t, true);
     emit_adjust_stack(&t->e, t->frame);

@@ -26,7 +26,8 @@ static struct emit_mem guarded(struct tier *t, struct operand *index, uint64_t o
 
 /* The address of an access of so many bytes; a trap if it does not lie in the memory.  The operand memory may name the scratch register: the
  * access is the next instruction.  held: a temporary to drop after it. */
-struct emit_mem tier_address(struct tier *t, struct operand *index, uint32_t memory, uint64_t offset, unsigned bytes, struct operand *held)
+struct emit_mem tier_address(struct tier *t, struct operand *index, uint32_t memory, uint64_t offset,
+                             unsigned bytes, struct operand *held)
 {
     bool is64 = t->m->memories[memory].is64;
     *held = (struct operand){.kind = OPERAND_GONE};
@@ -40,7 +41,8 @@ struct emit_mem tier_address(struct tier *t, struct operand *index, uint32_t mem
         reach = bytes;
     }
     emit_move_imm(&t->e, EMIT_R_SCRATCH, reach);
-    emit_alu(&t->e, EMIT_ADD, true, EMIT_R_SCRATCH, EMIT_R_SCRATCH, r); /* d is a: an addition, its carry is the flag */
+    emit_alu(&t->e, EMIT_ADD, true, EMIT_R_SCRATCH, EMIT_R_SCRATCH,
+             r);                                            /* d is a: an addition, its carry is the flag */
     if (is64) tier_trap_if(t, EMIT_LT_U, WASM_TRAP_MEMORY); /* the carry */
     emit_cmp_mem(&t->e, true, EMIT_R_SCRATCH, emit_at(base, offsetof(struct wasm_memory, size)));
     tier_trap_if(t, EMIT_GT_U, WASM_TRAP_MEMORY);
@@ -110,9 +112,13 @@ static uint8_t index_type(const struct wasm_limits *l)
 void tier_bulk(struct tier *t, uint32_t op)
 {
     uint32_t a = tier_u32(t), b = 0;
-    if (op == WASM_OP_MEMORY_INIT || op == WASM_OP_MEMORY_COPY || op == WASM_OP_TABLE_INIT || op == WASM_OP_TABLE_COPY) b = tier_u32(t);
+    if (op == WASM_OP_MEMORY_INIT || op == WASM_OP_MEMORY_COPY || op == WASM_OP_TABLE_INIT ||
+        op == WASM_OP_TABLE_COPY)
+        b = tier_u32(t);
     switch (op) {
-    case WASM_OP_MEMORY_GROW: tier_helper(t, HELPER_MEMORY_GROW, 1, a, 0, index_type(&t->m->memories[a])); break;
+    case WASM_OP_MEMORY_GROW:
+        tier_helper(t, HELPER_MEMORY_GROW, 1, a, 0, index_type(&t->m->memories[a]));
+        break;
     case WASM_OP_MEMORY_INIT: tier_helper(t, HELPER_MEMORY_INIT, 3, a, b, 0); break;
     case WASM_OP_DATA_DROP: tier_helper(t, HELPER_DATA_DROP, 0, a, 0, 0); break;
     case WASM_OP_MEMORY_COPY: tier_helper(t, HELPER_MEMORY_COPY, 3, a, b, 0); break;
@@ -120,8 +126,12 @@ void tier_bulk(struct tier *t, uint32_t op)
     case WASM_OP_TABLE_INIT: tier_helper(t, HELPER_TABLE_INIT, 3, a, b, 0); break;
     case WASM_OP_ELEM_DROP: tier_helper(t, HELPER_ELEM_DROP, 0, a, 0, 0); break;
     case WASM_OP_TABLE_COPY: tier_helper(t, HELPER_TABLE_COPY, 3, a, b, 0); break;
-    case WASM_OP_TABLE_GROW: tier_helper(t, HELPER_TABLE_GROW, 2, a, 0, index_type(&t->m->tables[a].limits)); break;
-    case WASM_OP_TABLE_SIZE: tier_helper(t, HELPER_TABLE_SIZE, 0, a, 0, index_type(&t->m->tables[a].limits)); break;
+    case WASM_OP_TABLE_GROW:
+        tier_helper(t, HELPER_TABLE_GROW, 2, a, 0, index_type(&t->m->tables[a].limits));
+        break;
+    case WASM_OP_TABLE_SIZE:
+        tier_helper(t, HELPER_TABLE_SIZE, 0, a, 0, index_type(&t->m->tables[a].limits));
+        break;
     case WASM_OP_TABLE_FILL: tier_helper(t, HELPER_TABLE_FILL, 3, a, 0, 0); break;
     case WASM_OP_TABLE_GET: tier_helper(t, HELPER_TABLE_GET, 1, a, 0, t->m->tables[a].element); break;
     case WASM_OP_TABLE_SET: tier_helper(t, HELPER_TABLE_SET, 2, a, 0, 0); break;

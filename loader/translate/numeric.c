@@ -56,8 +56,8 @@ static void alu(struct tier *t, enum emit_alu op, bool wide)
         push_integer(t, wide, fold_alu(op, a.bits, b.bits));
         return;
     }
-    if (op != EMIT_SUB &&
-        (a.kind == OPERAND_CONST || (b.kind == OPERAND_TEMP && a.kind != OPERAND_TEMP) || a.kind == OPERAND_MEMORY))
+    if (op != EMIT_SUB && (a.kind == OPERAND_CONST || (b.kind == OPERAND_TEMP && a.kind != OPERAND_TEMP) ||
+                           a.kind == OPERAND_MEMORY))
         swap(&a, &b);
     emit_reg ra = tier_reg(t, &a);
     if (immediate(&b, wide, &value)) {
@@ -173,9 +173,11 @@ static void shift(struct tier *t, enum emit_shift op, bool wide)
 }
 
 /* Division by a constant power of two, without sign. */
-static bool divide_by_power(struct tier *t, bool remainder, bool wide, struct operand *a, const struct operand *b)
+static bool divide_by_power(struct tier *t, bool remainder, bool wide, struct operand *a,
+                            const struct operand *b)
 {
-    if (b->kind != OPERAND_CONST || !b->bits || (b->bits & (b->bits - 1)) || a->kind == OPERAND_CONST) return false;
+    if (b->kind != OPERAND_CONST || !b->bits || (b->bits & (b->bits - 1)) || a->kind == OPERAND_CONST)
+        return false;
     if (remainder && !is_i32((int64_t)b->bits - 1)) return false;
     uint8_t type = integer_type(wide);
     emit_reg ra = tier_reg(t, a), d = tier_dest(t, type, a, NULL);
@@ -204,7 +206,8 @@ static void divide(struct tier *t, bool is_signed, bool remainder, bool wide)
     if (!is_signed && divide_by_power(t, remainder, wide, &a, &b)) return;
     /* The divisor outside the two registers that the instruction uses. */
     emit_reg divisor;
-    if (b.kind == OPERAND_PINNED || (b.kind == OPERAND_TEMP && b.reg != EMIT_R_DIVIDEND && b.reg != EMIT_R_REMAINDER)) {
+    if (b.kind == OPERAND_PINNED ||
+        (b.kind == OPERAND_TEMP && b.reg != EMIT_R_DIVIDEND && b.reg != EMIT_R_REMAINDER)) {
         divisor = b.reg;
     } else {
         if (a.kind != OPERAND_TEMP || a.reg != EMIT_R_COUNT) {
@@ -479,7 +482,8 @@ static void to_int(struct tier *t, bool saturated, bool is_signed, bool iwide, b
     if (saturated) {
         emit_to_int_saturated(&t->e, is_signed, iwide, wide, d, ra);
     } else {
-        emit_to_int(&t->e, is_signed, iwide, wide, d, ra, &t->traps[WASM_TRAP_OVERFLOW], &t->traps[WASM_TRAP_CONVERSION]);
+        emit_to_int(&t->e, is_signed, iwide, wide, d, ra, &t->traps[WASM_TRAP_OVERFLOW],
+                    &t->traps[WASM_TRAP_CONVERSION]);
     }
     tier_drop(t, &a);
     tier_finish(t, integer_type(iwide), d);
@@ -527,72 +531,72 @@ static void constant(struct tier *t, uint32_t op)
 void tier_numeric(struct tier *t, uint32_t op)
 {
     switch (op) {
-#define INTEGER(prefix, wide)                                                                                                     \
-    case WASM_OP_##prefix##_EQZ: eqz(t, wide); break;                                                                             \
-    case WASM_OP_##prefix##_EQ: compare(t, wide, EMIT_EQ); break;                                                                 \
-    case WASM_OP_##prefix##_NE: compare(t, wide, EMIT_NE); break;                                                                 \
-    case WASM_OP_##prefix##_LT_S: compare(t, wide, EMIT_LT_S); break;                                                             \
-    case WASM_OP_##prefix##_LT_U: compare(t, wide, EMIT_LT_U); break;                                                             \
-    case WASM_OP_##prefix##_GT_S: compare(t, wide, EMIT_GT_S); break;                                                             \
-    case WASM_OP_##prefix##_GT_U: compare(t, wide, EMIT_GT_U); break;                                                             \
-    case WASM_OP_##prefix##_LE_S: compare(t, wide, EMIT_LE_S); break;                                                             \
-    case WASM_OP_##prefix##_LE_U: compare(t, wide, EMIT_LE_U); break;                                                             \
-    case WASM_OP_##prefix##_GE_S: compare(t, wide, EMIT_GE_S); break;                                                             \
-    case WASM_OP_##prefix##_GE_U: compare(t, wide, EMIT_GE_U); break;                                                             \
-    case WASM_OP_##prefix##_CLZ: unary(t, CLZ, wide); break;                                                                      \
-    case WASM_OP_##prefix##_CTZ: unary(t, CTZ, wide); break;                                                                      \
-    case WASM_OP_##prefix##_POPCNT: unary(t, POPCNT, wide); break;                                                                \
-    case WASM_OP_##prefix##_EXTEND8_S: unary(t, EXTEND8, wide); break;                                                            \
-    case WASM_OP_##prefix##_EXTEND16_S: unary(t, EXTEND16, wide); break;                                                          \
-    case WASM_OP_##prefix##_ADD: alu(t, EMIT_ADD, wide); break;                                                                   \
-    case WASM_OP_##prefix##_SUB: alu(t, EMIT_SUB, wide); break;                                                                   \
-    case WASM_OP_##prefix##_AND: alu(t, EMIT_AND, wide); break;                                                                   \
-    case WASM_OP_##prefix##_OR: alu(t, EMIT_OR, wide); break;                                                                     \
-    case WASM_OP_##prefix##_XOR: alu(t, EMIT_XOR, wide); break;                                                                   \
-    case WASM_OP_##prefix##_MUL: multiply(t, wide); break;                                                                        \
-    case WASM_OP_##prefix##_DIV_S: divide(t, true, false, wide); break;                                                           \
-    case WASM_OP_##prefix##_DIV_U: divide(t, false, false, wide); break;                                                          \
-    case WASM_OP_##prefix##_REM_S: divide(t, true, true, wide); break;                                                            \
-    case WASM_OP_##prefix##_REM_U: divide(t, false, true, wide); break;                                                           \
-    case WASM_OP_##prefix##_SHL: shift(t, EMIT_SHL, wide); break;                                                                 \
-    case WASM_OP_##prefix##_SHR_S: shift(t, EMIT_SHR_S, wide); break;                                                             \
-    case WASM_OP_##prefix##_SHR_U: shift(t, EMIT_SHR_U, wide); break;                                                             \
-    case WASM_OP_##prefix##_ROTL: shift(t, EMIT_ROTL, wide); break;                                                               \
-    case WASM_OP_##prefix##_ROTR: shift(t, EMIT_ROTR, wide); break;                                                               \
-    case WASM_OP_##prefix##_TRUNC_F32_S: to_int(t, false, true, wide, false); break;                                              \
-    case WASM_OP_##prefix##_TRUNC_F32_U: to_int(t, false, false, wide, false); break;                                             \
-    case WASM_OP_##prefix##_TRUNC_F64_S: to_int(t, false, true, wide, true); break;                                               \
-    case WASM_OP_##prefix##_TRUNC_F64_U: to_int(t, false, false, wide, true); break;                                              \
-    case WASM_OP_##prefix##_TRUNC_SAT_F32_S: to_int(t, true, true, wide, false); break;                                           \
-    case WASM_OP_##prefix##_TRUNC_SAT_F32_U: to_int(t, true, false, wide, false); break;                                          \
-    case WASM_OP_##prefix##_TRUNC_SAT_F64_S: to_int(t, true, true, wide, true); break;                                            \
-    case WASM_OP_##prefix##_TRUNC_SAT_F64_U: to_int(t, true, false, wide, true); break;                                           \
+#define INTEGER(prefix, wide)                                                                                \
+    case WASM_OP_##prefix##_EQZ: eqz(t, wide); break;                                                        \
+    case WASM_OP_##prefix##_EQ: compare(t, wide, EMIT_EQ); break;                                            \
+    case WASM_OP_##prefix##_NE: compare(t, wide, EMIT_NE); break;                                            \
+    case WASM_OP_##prefix##_LT_S: compare(t, wide, EMIT_LT_S); break;                                        \
+    case WASM_OP_##prefix##_LT_U: compare(t, wide, EMIT_LT_U); break;                                        \
+    case WASM_OP_##prefix##_GT_S: compare(t, wide, EMIT_GT_S); break;                                        \
+    case WASM_OP_##prefix##_GT_U: compare(t, wide, EMIT_GT_U); break;                                        \
+    case WASM_OP_##prefix##_LE_S: compare(t, wide, EMIT_LE_S); break;                                        \
+    case WASM_OP_##prefix##_LE_U: compare(t, wide, EMIT_LE_U); break;                                        \
+    case WASM_OP_##prefix##_GE_S: compare(t, wide, EMIT_GE_S); break;                                        \
+    case WASM_OP_##prefix##_GE_U: compare(t, wide, EMIT_GE_U); break;                                        \
+    case WASM_OP_##prefix##_CLZ: unary(t, CLZ, wide); break;                                                 \
+    case WASM_OP_##prefix##_CTZ: unary(t, CTZ, wide); break;                                                 \
+    case WASM_OP_##prefix##_POPCNT: unary(t, POPCNT, wide); break;                                           \
+    case WASM_OP_##prefix##_EXTEND8_S: unary(t, EXTEND8, wide); break;                                       \
+    case WASM_OP_##prefix##_EXTEND16_S: unary(t, EXTEND16, wide); break;                                     \
+    case WASM_OP_##prefix##_ADD: alu(t, EMIT_ADD, wide); break;                                              \
+    case WASM_OP_##prefix##_SUB: alu(t, EMIT_SUB, wide); break;                                              \
+    case WASM_OP_##prefix##_AND: alu(t, EMIT_AND, wide); break;                                              \
+    case WASM_OP_##prefix##_OR: alu(t, EMIT_OR, wide); break;                                                \
+    case WASM_OP_##prefix##_XOR: alu(t, EMIT_XOR, wide); break;                                              \
+    case WASM_OP_##prefix##_MUL: multiply(t, wide); break;                                                   \
+    case WASM_OP_##prefix##_DIV_S: divide(t, true, false, wide); break;                                      \
+    case WASM_OP_##prefix##_DIV_U: divide(t, false, false, wide); break;                                     \
+    case WASM_OP_##prefix##_REM_S: divide(t, true, true, wide); break;                                       \
+    case WASM_OP_##prefix##_REM_U: divide(t, false, true, wide); break;                                      \
+    case WASM_OP_##prefix##_SHL: shift(t, EMIT_SHL, wide); break;                                            \
+    case WASM_OP_##prefix##_SHR_S: shift(t, EMIT_SHR_S, wide); break;                                        \
+    case WASM_OP_##prefix##_SHR_U: shift(t, EMIT_SHR_U, wide); break;                                        \
+    case WASM_OP_##prefix##_ROTL: shift(t, EMIT_ROTL, wide); break;                                          \
+    case WASM_OP_##prefix##_ROTR: shift(t, EMIT_ROTR, wide); break;                                          \
+    case WASM_OP_##prefix##_TRUNC_F32_S: to_int(t, false, true, wide, false); break;                         \
+    case WASM_OP_##prefix##_TRUNC_F32_U: to_int(t, false, false, wide, false); break;                        \
+    case WASM_OP_##prefix##_TRUNC_F64_S: to_int(t, false, true, wide, true); break;                          \
+    case WASM_OP_##prefix##_TRUNC_F64_U: to_int(t, false, false, wide, true); break;                         \
+    case WASM_OP_##prefix##_TRUNC_SAT_F32_S: to_int(t, true, true, wide, false); break;                      \
+    case WASM_OP_##prefix##_TRUNC_SAT_F32_U: to_int(t, true, false, wide, false); break;                     \
+    case WASM_OP_##prefix##_TRUNC_SAT_F64_S: to_int(t, true, true, wide, true); break;                       \
+    case WASM_OP_##prefix##_TRUNC_SAT_F64_U: to_int(t, true, false, wide, true); break;                      \
     case WASM_OP_##prefix##_CONST: constant(t, op); break;
-#define FLOAT(prefix, wide)                                                                                                       \
-    case WASM_OP_##prefix##_CONST: constant(t, op); break;                                                                        \
-    case WASM_OP_##prefix##_EQ: fcompare(t, wide, EMIT_FEQ, false); break;                                                        \
-    case WASM_OP_##prefix##_NE: fcompare(t, wide, EMIT_FNE, false); break;                                                        \
-    case WASM_OP_##prefix##_LT: fcompare(t, wide, EMIT_FGT, true); break;                                                         \
-    case WASM_OP_##prefix##_GT: fcompare(t, wide, EMIT_FGT, false); break;                                                        \
-    case WASM_OP_##prefix##_LE: fcompare(t, wide, EMIT_FGE, true); break;                                                         \
-    case WASM_OP_##prefix##_GE: fcompare(t, wide, EMIT_FGE, false); break;                                                        \
-    case WASM_OP_##prefix##_ABS: funary(t, FABS, wide); break;                                                                    \
-    case WASM_OP_##prefix##_NEG: funary(t, FNEG, wide); break;                                                                    \
-    case WASM_OP_##prefix##_CEIL: funary(t, FCEIL, wide); break;                                                                  \
-    case WASM_OP_##prefix##_FLOOR: funary(t, FFLOOR, wide); break;                                                                \
-    case WASM_OP_##prefix##_TRUNC: funary(t, FTRUNC, wide); break;                                                                \
-    case WASM_OP_##prefix##_NEAREST: funary(t, FNEAREST, wide); break;                                                            \
-    case WASM_OP_##prefix##_SQRT: funary(t, FSQRT, wide); break;                                                                  \
-    case WASM_OP_##prefix##_ADD: fop(t, EMIT_FADD, wide); break;                                                                  \
-    case WASM_OP_##prefix##_SUB: fop(t, EMIT_FSUB, wide); break;                                                                  \
-    case WASM_OP_##prefix##_MUL: fop(t, EMIT_FMUL, wide); break;                                                                  \
-    case WASM_OP_##prefix##_DIV: fop(t, EMIT_FDIV, wide); break;                                                                  \
-    case WASM_OP_##prefix##_MIN: fbinary(t, FMIN, wide); break;                                                                   \
-    case WASM_OP_##prefix##_MAX: fbinary(t, FMAX, wide); break;                                                                   \
-    case WASM_OP_##prefix##_COPYSIGN: fbinary(t, COPYSIGN, wide); break;                                                          \
-    case WASM_OP_##prefix##_CONVERT_I32_S: from_int(t, true, false, wide); break;                                                 \
-    case WASM_OP_##prefix##_CONVERT_I32_U: from_int(t, false, false, wide); break;                                                \
-    case WASM_OP_##prefix##_CONVERT_I64_S: from_int(t, true, true, wide); break;                                                  \
+#define FLOAT(prefix, wide)                                                                                  \
+    case WASM_OP_##prefix##_CONST: constant(t, op); break;                                                   \
+    case WASM_OP_##prefix##_EQ: fcompare(t, wide, EMIT_FEQ, false); break;                                   \
+    case WASM_OP_##prefix##_NE: fcompare(t, wide, EMIT_FNE, false); break;                                   \
+    case WASM_OP_##prefix##_LT: fcompare(t, wide, EMIT_FGT, true); break;                                    \
+    case WASM_OP_##prefix##_GT: fcompare(t, wide, EMIT_FGT, false); break;                                   \
+    case WASM_OP_##prefix##_LE: fcompare(t, wide, EMIT_FGE, true); break;                                    \
+    case WASM_OP_##prefix##_GE: fcompare(t, wide, EMIT_FGE, false); break;                                   \
+    case WASM_OP_##prefix##_ABS: funary(t, FABS, wide); break;                                               \
+    case WASM_OP_##prefix##_NEG: funary(t, FNEG, wide); break;                                               \
+    case WASM_OP_##prefix##_CEIL: funary(t, FCEIL, wide); break;                                             \
+    case WASM_OP_##prefix##_FLOOR: funary(t, FFLOOR, wide); break;                                           \
+    case WASM_OP_##prefix##_TRUNC: funary(t, FTRUNC, wide); break;                                           \
+    case WASM_OP_##prefix##_NEAREST: funary(t, FNEAREST, wide); break;                                       \
+    case WASM_OP_##prefix##_SQRT: funary(t, FSQRT, wide); break;                                             \
+    case WASM_OP_##prefix##_ADD: fop(t, EMIT_FADD, wide); break;                                             \
+    case WASM_OP_##prefix##_SUB: fop(t, EMIT_FSUB, wide); break;                                             \
+    case WASM_OP_##prefix##_MUL: fop(t, EMIT_FMUL, wide); break;                                             \
+    case WASM_OP_##prefix##_DIV: fop(t, EMIT_FDIV, wide); break;                                             \
+    case WASM_OP_##prefix##_MIN: fbinary(t, FMIN, wide); break;                                              \
+    case WASM_OP_##prefix##_MAX: fbinary(t, FMAX, wide); break;                                              \
+    case WASM_OP_##prefix##_COPYSIGN: fbinary(t, COPYSIGN, wide); break;                                     \
+    case WASM_OP_##prefix##_CONVERT_I32_S: from_int(t, true, false, wide); break;                            \
+    case WASM_OP_##prefix##_CONVERT_I32_U: from_int(t, false, false, wide); break;                           \
+    case WASM_OP_##prefix##_CONVERT_I64_S: from_int(t, true, true, wide); break;                             \
     case WASM_OP_##prefix##_CONVERT_I64_U: from_int(t, false, true, wide); break;
         INTEGER(I32, false)
         INTEGER(I64, true)

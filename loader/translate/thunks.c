@@ -109,7 +109,8 @@ static void emit_host_stub(struct tier *t, const struct wasm_func_type *type)
     for (uint32_t i = 0; i < type->param_count; i++) {
         struct place place = tier_place(&p, type->types[i]);
         emit_reg r = place.in_register ? place.reg : scratch_for(type->types[i]);
-        if (!place.in_register) load_value(t, type->types[i], r, emit_at(EMIT_R_SP, frame + 8 + place.offset));
+        if (!place.in_register)
+            load_value(t, type->types[i], r, emit_at(EMIT_R_SP, frame + 8 + place.offset));
         store_value(t, type->types[i], r, emit_at(EMIT_R_SP, (int32_t)(16 * i)));
     }
     emit_move(e, true, c_argument[0], R_INSTANCE);
@@ -121,10 +122,13 @@ static void emit_host_stub(struct tier *t, const struct wasm_func_type *type)
     const uint8_t *results = wasm_results(type);
     uint32_t outgoing = tier_outgoing(type);
     for (uint32_t i = 0; i < type->result_count; i++) {
-        emit_reg r = type->result_count > 1 ? scratch_for(results[i]) : tier_is_vector(results[i]) ? 0 : EMIT_R_RESULT;
+        emit_reg r = type->result_count > 1       ? scratch_for(results[i])
+                     : tier_is_vector(results[i]) ? 0
+                                                  : EMIT_R_RESULT;
         load_value(t, results[i], r, emit_at(EMIT_R_SP, (int32_t)(16 * i)));
         if (type->result_count > 1)
-            store_value(t, results[i], r, emit_at(EMIT_R_SP, frame + 8 + tier_result_offset(outgoing, type, i)));
+            store_value(t, results[i], r,
+                        emit_at(EMIT_R_SP, frame + 8 + tier_result_offset(outgoing, type, i)));
     }
     emit_adjust_stack(e, frame);
     emit_return(e);
@@ -134,7 +138,8 @@ static void emit_host_stub(struct tier *t, const struct wasm_func_type *type)
     emit_jump(e, &t->trap_exit);
     emit_bind(e, &thrown); /* an exception that nobody caught inside goes on outside */
     load_context(t, EMIT_R_SCRATCH);
-    emit_load(e, EMIT_LOAD_64, EMIT_R_RESULT, emit_at(EMIT_R_SCRATCH, offsetof(struct wasm_context, exception)));
+    emit_load(e, EMIT_LOAD_64, EMIT_R_RESULT,
+              emit_at(EMIT_R_SCRATCH, offsetof(struct wasm_context, exception)));
     emit_adjust_stack(e, frame);
     emit_jump(e, &t->throwing);
 }
@@ -151,7 +156,8 @@ static void emit_slow(struct tier *t)
     emit_adjust_stack(e, -frame);
     emit_alu_imm(e, EMIT_AND, true, EMIT_R_SP, EMIT_R_SP, -16);
     for (unsigned i = 0; i < 16; i++) emit_vstore(e, (emit_reg)i, emit_at(EMIT_R_SP, (int32_t)(16 * i)));
-    for (unsigned i = 0; i < COUNT_OF(general); i++) emit_store(e, 3, general[i], emit_at(EMIT_R_SP, vectors + (int32_t)(8 * i)));
+    for (unsigned i = 0; i < COUNT_OF(general); i++)
+        emit_store(e, 3, general[i], emit_at(EMIT_R_SP, vectors + (int32_t)(8 * i)));
     emit_move(e, true, c_argument[0], R_INSTANCE);
     emit_move(e, true, c_argument[1], EMIT_R_SCRATCH);
     emit_call_through(e, &t->helpers[HELPER_SLOW]);

@@ -43,7 +43,16 @@ struct operand {
     uint64_t bits;
 };
 
-enum control_kind { CONTROL_FUNCTION, CONTROL_BLOCK, CONTROL_LOOP, CONTROL_IF, CONTROL_ELSE, CONTROL_TRY, CONTROL_CATCH, CONTROL_TRY_TABLE };
+enum control_kind {
+    CONTROL_FUNCTION,
+    CONTROL_BLOCK,
+    CONTROL_LOOP,
+    CONTROL_IF,
+    CONTROL_ELSE,
+    CONTROL_TRY,
+    CONTROL_CATCH,
+    CONTROL_TRY_TABLE
+};
 
 struct control {
     uint8_t kind;
@@ -53,12 +62,12 @@ struct control {
     uint32_t param_count, result_count;
     const uint8_t *params, *results;
     struct emit_label label, other; /* other: of the else part, or of the landing place */
-    struct emit_label table; /* where a br_table goes to reach label with values */
-    uint32_t table_serial;   /* of the br_table that table belongs to */
-    uint32_t try_begin;      /* code offset; UINT32_MAX: the protected part is over */
-    const uint8_t *catches;  /* of a try_table: its clauses in the body */
+    struct emit_label table;        /* where a br_table goes to reach label with values */
+    uint32_t table_serial;          /* of the br_table that table belongs to */
+    uint32_t try_begin;             /* code offset; UINT32_MAX: the protected part is over */
+    const uint8_t *catches;         /* of a try_table: its clauses in the body */
     bool caught_all;
-    uint8_t block_type;      /* of a type that stands in the block type itself */
+    uint8_t block_type; /* of a type that stands in the block type itself */
 };
 
 /* Code for rare cases, after the function. */
@@ -83,7 +92,7 @@ struct tier {
     uint32_t tag_values_max;      /* of any tag */
     uint32_t outgoing_max;        /* bytes of the outgoing area of any call of the module */
     bool vectors_in_types;
-    bool failed;                  /* no memory for a list */
+    bool failed; /* no memory for a list */
 
     /* the function */
     uint32_t function_number; /* among those that are not imported */
@@ -97,14 +106,14 @@ struct tier {
     bool dead;
     uint8_t *local_types, *local_regs;
     uint32_t *local_refs, *local_weights;
-    uint32_t free_general, free_vector;   /* masks of temporaries */
+    uint32_t free_general, free_vector; /* masks of temporaries */
     uint32_t temp_general, temp_vector;
     uint32_t saved_general, saved_vector; /* pinned ones that a call destroys */
     int32_t owner_general[16], owner_vector[16];
-    uint32_t pins[32], pin_count;         /* the locals in registers */
+    uint32_t pins[32], pin_count; /* the locals in registers */
     uint32_t slot_size;
     int32_t frame, locals_at, slots_at, kept_at, instance_at;
-    uint32_t kept; /* mask of callee-saved registers in use */
+    uint32_t kept;        /* mask of callee-saved registers in use */
     bool pinned_tee;      /* by local.tee */
     uint32_t settled;     /* entries below are CONST or SPILL */
     int32_t pinned_local; /* local that the current instruction writes directly, or -1 */
@@ -116,7 +125,6 @@ struct tier {
     bool has_try;
     uint32_t meter_at, meter_count; /* offset of the open block's immediate, 0: none */
     uint32_t out;                   /* bytes of the outgoing area */
-
 };
 
 static inline bool tier_is_vector(uint8_t type)
@@ -194,13 +202,14 @@ emit_reg tier_temp(struct tier *t, struct operand *o); /* may be changed */
 /* Where a result goes: the local that the next instruction sets, a temporary of a or b (may be NULL), or a new one. */
 emit_reg tier_dest(struct tier *t, uint8_t type, struct operand *a, struct operand *b);
 void tier_finish(struct tier *t, uint8_t type, emit_reg d);
-void tier_load(struct tier *t, uint8_t type, emit_reg d, int32_t disp); /* from the frame; i32 and f32 alone */
+void tier_load(struct tier *t, uint8_t type, emit_reg d,
+               int32_t disp); /* from the frame; i32 and f32 alone */
 void tier_save(struct tier *t, uint8_t type, emit_reg s, int32_t disp);
 void tier_move(struct tier *t, uint8_t type, emit_reg d, emit_reg s);
 void tier_copy(struct tier *t, uint8_t type, int32_t to, int32_t from);
 void tier_operand_to(struct tier *t, struct operand *o, emit_reg d);
 void tier_value_to_memory(struct tier *t, const struct value *v, uint32_t index, struct emit_mem to);
-void tier_spill(struct tier *t, uint32_t index);       /* constants stay */
+void tier_spill(struct tier *t, uint32_t index); /* constants stay */
 void tier_spill_registers(struct tier *t, uint32_t count);
 void tier_spill_all(struct tier *t, uint32_t count);   /* entries below count; constants stay */
 void tier_force_slots(struct tier *t, uint32_t count); /* the top count entries, constants too */
@@ -229,7 +238,8 @@ void tier_branch_values(struct tier *t, struct control *c);
 /* ---- numeric.c, memory.c, call.c, simd.c ---- */
 void tier_numeric(struct tier *t, uint32_t op);
 void tier_memory(struct tier *t, uint32_t op);
-struct emit_mem tier_address(struct tier *t, struct operand *index, uint32_t memory, uint64_t offset, unsigned bytes, struct operand *held);
+struct emit_mem tier_address(struct tier *t, struct operand *index, uint32_t memory, uint64_t offset,
+                             unsigned bytes, struct operand *held);
 void tier_memarg(struct tier *t, uint32_t *memory, uint64_t *offset);
 void tier_bulk(struct tier *t, uint32_t op);
 void tier_simd(struct tier *t, uint32_t op);

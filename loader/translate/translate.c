@@ -57,7 +57,8 @@ static bool emit_module(struct tier *t, uint32_t features)
     code->handler_count = 0;
     for (uint32_t i = 0; i < code->function_count; i++) t->functions[i] = EMIT_LABEL;
     tier_thunks(t);
-    for (uint32_t i = t->m->imported_functions; i < t->m->function_count && !t->e.overflow && !t->failed; i++) tier_function(t, i);
+    for (uint32_t i = t->m->imported_functions; i < t->m->function_count && !t->e.overflow && !t->failed; i++)
+        tier_function(t, i);
     return !t->e.overflow && !t->failed;
 }
 
@@ -67,7 +68,8 @@ static bool emit_in_text(struct tier *t)
     struct wasm_code *code = t->code;
     const struct loader_host *host = t->host;
     uint32_t features = emit_detect_features() & ~t->options.without_features;
-    uint64_t guess = 65536 + (uint64_t)t->m->code_size * 12 + (uint64_t)t->m->type_count * 512 + 64 * (uint64_t)code->function_count;
+    uint64_t guess = 65536 + (uint64_t)t->m->code_size * 12 + (uint64_t)t->m->type_count * 512 +
+                     64 * (uint64_t)code->function_count;
     for (;; guess *= 3) {
         guess = (guess + 65535) & ~(uint64_t)65535;
         if (guess > INT32_MAX) return false;
@@ -99,7 +101,8 @@ static bool take_tables(struct tier *t, const struct sizes *s)
     t->local_weights = take(host, s->locals * sizeof *t->local_weights);
     t->functions = take(host, t->code->function_count * sizeof *t->functions);
     t->helpers = take(host, HELPER_COUNT * sizeof *t->helpers);
-    return t->stack && t->controls && t->local_types && t->local_regs && t->local_refs && t->local_weights && t->functions && t->helpers;
+    return t->stack && t->controls && t->local_types && t->local_regs && t->local_refs && t->local_weights &&
+           t->functions && t->helpers;
 }
 
 static void give_tables(struct tier *t, const struct sizes *s)
@@ -116,12 +119,16 @@ static void give_tables(struct tier *t, const struct sizes *s)
     give(host, t->colds, t->cold_room * sizeof *t->colds);
 }
 
-bool wasm_translate(struct wasm_code *code, const struct wasm_module *m, const struct wasm_translate_options *options,
-                    const struct loader_host *host, struct wasm_error *error)
+bool wasm_translate(struct wasm_code *code, const struct wasm_module *m,
+                    const struct wasm_translate_options *options, const struct loader_host *host,
+                    struct wasm_error *error)
 {
-    *code = (struct wasm_code){.host = host, .options = *options, .function_count = m->function_count - m->imported_functions,
+    *code = (struct wasm_code){.host = host,
+                               .options = *options,
+                               .function_count = m->function_count - m->imported_functions,
                                .type_count = m->type_count};
-    *error = (struct wasm_error){.section = WASM_SECTION_CODE, .rule = WASM_RULE_NO_MEMORY, .index = WASM_NO_INDEX};
+    *error = (struct wasm_error){
+        .section = WASM_SECTION_CODE, .rule = WASM_RULE_NO_MEMORY, .index = WASM_NO_INDEX};
     struct tier *t = take(host, sizeof *t);
     if (!t) return false;
     *t = (struct tier){.m = m, .code = code, .host = host, .options = *options};
@@ -131,7 +138,8 @@ bool wasm_translate(struct wasm_code *code, const struct wasm_module *m, const s
     code->frames = take(host, code->function_count * sizeof *code->frames);
     code->enters = take(host, code->type_count * sizeof *code->enters);
     code->host_stubs = take(host, code->type_count * sizeof *code->host_stubs);
-    bool ok = code->entries && code->frames && code->enters && code->host_stubs && wasm_layout_of(m, &code->layout);
+    bool ok =
+        code->entries && code->frames && code->enters && code->host_stubs && wasm_layout_of(m, &code->layout);
     t->layout = code->layout;
     ok = ok && take_tables(t, &sizes) && emit_in_text(t);
     give_tables(t, &sizes);

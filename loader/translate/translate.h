@@ -20,7 +20,8 @@ struct wasm_handler {
     uint32_t begin, end;
     uint32_t landing;  /* WASM_HANDLER_DELEGATE: on to the handlers of blocks no deeper than depth */
     uint32_t function; /* number among the functions that are not imported */
-    uint32_t depth;    /* of the block */
+    uint32_t block;    /* depth of the try block itself */
+    uint32_t depth;    /* of the block that is delegated to */
 };
 #define WASM_HANDLER_DELEGATE UINT32_MAX
 

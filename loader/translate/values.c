@@ -113,7 +113,8 @@ void tier_push_local(struct tier *t, uint32_t local)
 {
     unsettle(t);
     t->local_refs[local]++;
-    t->stack[t->height++] = (struct value){.kind = VALUE_LOCAL, .type = t->local_types[local], .local = local};
+    t->stack[t->height++] =
+        (struct value){.kind = VALUE_LOCAL, .type = t->local_types[local], .local = local};
 }
 
 void tier_push_reg(struct tier *t, uint8_t type, emit_reg r)
@@ -249,9 +250,10 @@ emit_reg tier_dest(struct tier *t, uint8_t type, struct operand *a, struct opera
 {
     emit_reg d;
     if (next_local(t, type, &d)) return d;
-    struct operand *reuse = a && a->kind == OPERAND_TEMP && tier_is_vector(a->type) == tier_is_vector(type)   ? a
-                            : b && b->kind == OPERAND_TEMP && tier_is_vector(b->type) == tier_is_vector(type) ? b
-                                                                                                              : NULL;
+    struct operand *reuse =
+        a && a->kind == OPERAND_TEMP && tier_is_vector(a->type) == tier_is_vector(type)   ? a
+        : b && b->kind == OPERAND_TEMP && tier_is_vector(b->type) == tier_is_vector(type) ? b
+                                                                                          : NULL;
     if (!reuse) return tier_take(t, type);
     reuse->kind = OPERAND_GONE;
     return reuse->reg;

@@ -47,6 +47,7 @@ static bool seal(void *context, void *at, size_t bytes)
  * written last and cleared first. */
 static struct code_region {
     uintptr_t begin, end, trap_exit;
+    const struct wasm_code *owner;
 } regions[REGIONS];
 static unsigned regions_used; /* slots that ever were in use */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -54,14 +55,26 @@ static struct sigaction earlier_segv, earlier_bus;
 static bool handlers_installed;
 static __thread bool has_signal_stack;
 
-static uintptr_t trap_exit_of(uintptr_t pc)
+static const struct code_region *region_of(uintptr_t pc)
 {
     unsigned used = __atomic_load_n(&regions_used, __ATOMIC_ACQUIRE);
     for (unsigned i = 0; i < used; i++) {
         uintptr_t begin = __atomic_load_n(&regions[i].begin, __ATOMIC_ACQUIRE);
-        if (begin != 0 && pc >= begin && pc < regions[i].end) return regions[i].trap_exit;
+        if (begin != 0 && pc >= begin && pc < regions[i].end) return &regions[i];
     }
-    return 0;
+    return NULL;
+}
+
+static uintptr_t trap_exit_of(uintptr_t pc)
+{
+    const struct code_region *region = region_of(pc);
+    return region != NULL ? region->trap_exit : 0;
+}
+
+static const struct wasm_code *code_at(void *context, uintptr_t pc)
+{
+    const struct code_region *region = region_of(pc);
+    return region != NULL ? region->owner : NULL;
 }
 
 static void on_fault(int number, siginfo_t *info, void *state)
@@ -112,7 +125,7 @@ static bool give_signal_stack(void)
     return has_signal_stack = sigaltstack(&wanted, NULL) == 0;
 }
 
-static bool catch_faults(void *context, const void *code, size_t bytes, const void *trap_exit)
+static bool catch_faults(void *context, const void *code, size_t bytes, const void *trap_exit, const struct wasm_code *owner)
 {
     if (!give_signal_stack()) return false;
     pthread_mutex_lock(&lock);
@@ -123,6 +136,7 @@ static bool catch_faults(void *context, const void *code, size_t bytes, const vo
     if (done) {
         regions[i].end = (uintptr_t)code + bytes;
         regions[i].trap_exit = (uintptr_t)trap_exit;
+        regions[i].owner = owner;
         __atomic_store_n(&regions[i].begin, (uintptr_t)code, __ATOMIC_RELEASE);
         if (i >= regions_used) __atomic_store_n(&regions_used, i + 1, __ATOMIC_RELEASE);
     }
@@ -168,6 +182,7 @@ const struct loader_host *loader_hosted_host(void)
         .seal = seal,
         .catch_faults = catch_faults,
         .forget_faults = forget_faults,
+        .code_at = code_at,
         .take_guard = take_guard,
         .give_guard = give_guard,
     };
