@@ -1,21 +1,34 @@
 /* Copying collections: minor (young objects only) and, for small heaps, full ones.
  *
- * Young objects move to one fresh chunk; those that had already survived a collection move to the old space.  All memory
+ * Young objects move to one fresh chunk; those that had already survived a collection move to the old space, and so do all of
+ * them while a large heap grows (eager).  All memory
  * that can be needed is taken before anything moves, so a collection either happens or changes nothing.  The walk is
  * breadth first: what was moved and not looked at yet lies in a few ranges (struct range). */
 #include "runtime/gc/gc.h"
 
 #define RANGES 64
+#define SWEEPS 4 /* blocks swept for one collection to find holes, at most */
+#define SWEEPS_EAGER 32
+#define EAGER_EIGHTHS 5 /* of the aged objects live: promote all at once */
+#define EAGER_COLLECTIONS 12
 
 struct range {
     value *scan, *end;
 };
 
+/* Addresses of objects that may move.  A value that is none of them is left alone without a look at its object: it would be
+ * a cache miss for each reference to an old object. */
+struct region_of {
+    uint64_t from, bytes;
+};
+
 struct gc {
     struct process *p;
-    uint64_t keep; /* header flags of objects that stay where they are */
-    value *young_hp, *young_scan, *young_end;
-    value *aged_from, *aged_end; /* young objects here go to the old space */
+    uint64_t keep;                   /* header flags of objects that stay where they are */
+    struct region_of largest, other; /* the largest young chunk; a range that holds all others */
+    value *young_hp, *young_scan;
+    uint64_t young_from, young_bytes; /* where survivors go that stay young */
+    value *aged_from, *aged_end;      /* young objects here go to the old space */
     struct old_space *old;
     uint64_t old_flags; /* header flags of objects that go there */
     value *hole_scan, *fresh_scan;
@@ -104,8 +117,14 @@ static value move_list(struct gc *g, struct object *o, uint64_t header)
     }
 }
 
+static inline bool within(struct region_of r, value v)
+{
+    return v - r.from < r.bytes;
+}
+
 static inline value evacuate(struct gc *g, value v)
 {
+    if (!within(g->largest, v) && !within(g->other, v)) return v;
     if (!is_ptr(v)) return v;
     struct object *o = to_obj(v);
     uint64_t header = o->header;
@@ -132,9 +151,10 @@ static value *scan_young(struct gc *g, value *at)
     return at + size + 1;
 }
 
-static inline bool is_young(value v)
+/* Pre: v is what evacuate() gave. */
+static inline bool is_young(const struct gc *g, value v)
 {
-    return is_ptr(v) && !(to_obj(v)->header & FLAG(OBJ_OLD | OBJ_SHARED));
+    return v - g->young_from < g->young_bytes && is_ptr(v);
 }
 
 /* True if o refers to young objects. */
@@ -142,16 +162,16 @@ static bool scan_old(struct gc *g, struct object *o)
 {
     if (is_plain_cons(o->header)) {
         o->p[0] = evacuate(g, o->p[0]);
-        if (o->p[1] == (value)(uintptr_t)(o->p + 2)) return is_young(o->p[0]);
+        if (o->p[1] == (value)(uintptr_t)(o->p + 2)) return is_young(g, o->p[0]);
         o->p[1] = evacuate(g, o->p[1]);
-        return is_young(o->p[0]) || is_young(o->p[1]);
+        return is_young(g, o->p[0]) || is_young(g, o->p[1]);
     }
     uint32_t size = obj_size(o);
     bool young = false;
     for (uint32_t i = layout_raw_words(obj_type(o), size); i < size; i++) {
         value v = evacuate(g, o->p[i]);
         o->p[i] = v;
-        young |= is_young(v);
+        young |= is_young(g, v);
     }
     return young;
 }
@@ -285,6 +305,10 @@ static uint32_t next_nursery_log(const struct process *p, uint64_t survived, uin
         (p->old != NULL && p->old->used_words > LARGE_HEAP_WORDS) ||
         (uint64_t)(p->stack_end - p->stack) > LARGE_HEAP_WORDS; /* all of a stack is looked at every time */
     uint32_t max = large ? NURSERY_LARGE_LOG : NURSERY_MAX_LOG;
+    if (large)
+        while (max < NURSERY_HUGE_LOG && p->old != NULL &&
+               p->old->used_words >> (max + 1 + NURSERY_SHARE_LOG) != 0)
+            max++;
     uint64_t limit = p->ext == NULL ? 0 : p->ext->max_heap_words;
     while (limit != 0 && max > NURSERY_MIN_LOG && (2ull << max) > limit)
         max--; /* the nursery alone is no reason to end */
@@ -310,22 +334,57 @@ static void chunk_trim(struct process *p, struct heap_chunk *c, uint64_t words)
 
 /* ---- a collection ---- */
 
-static void gc_start(struct gc *g, struct process *p, enum collect_kind kind, struct heap_chunk *to)
+/* What may move: everything, or the young objects. */
+static void find_movable(struct gc *g, enum collect_kind kind)
+{
+    g->largest = g->other = (struct region_of){0, 0};
+    if (kind != COLLECT_MINOR) {
+        g->largest.bytes = (uint64_t)1 << 48; /* all pointers */
+        return;
+    }
+    for (struct heap_chunk *c = g->p->young; c != NULL; c = c->next) {
+        value *end = c == g->p->young ? g->p->hp : c->top;
+        struct region_of r = {(uintptr_t)heap_chunk_start(c),
+                              (uint64_t)((char *)end - (char *)heap_chunk_start(c))};
+        if (r.bytes > g->largest.bytes) {
+            struct region_of t = g->largest;
+            g->largest = r;
+            r = t;
+        }
+        if (r.bytes == 0) continue;
+        if (g->other.bytes != 0) {
+            uint64_t last = g->other.from + g->other.bytes, r_last = r.from + r.bytes;
+            if (g->other.from < r.from) r.from = g->other.from;
+            r.bytes = (last > r_last ? last : r_last) - r.from;
+        }
+        g->other = r;
+    }
+}
+
+/* to: where survivors go that stay young; NULL: none does. */
+static void gc_start(struct gc *g, struct process *p, enum collect_kind kind, struct heap_chunk *to,
+                     bool eager)
 {
     g->p = p;
-    g->young_hp = g->young_scan = heap_chunk_start(to);
-    g->young_end = heap_chunk_end(to);
+    g->young_hp = g->young_scan = to == NULL ? NULL : heap_chunk_start(to);
+    g->young_from = to == NULL ? 0 : (uintptr_t)heap_chunk_start(to);
+    g->young_bytes = to == NULL || eager ? 0 : to->size_words * (uint64_t)8;
     g->keep = FLAG(OBJ_SHARED) | (kind == COLLECT_MINOR ? FLAG(OBJ_OLD) : 0);
     g->compact = kind == COLLECT_COMPACT;
     g->aged_from = g->aged_end = NULL;
     g->closed_count = 0;
-    g->sweeps_left = 4;
+    g->sweeps_left = eager ? SWEEPS_EAGER : SWEEPS;
     g->promoted_words = 0;
+    find_movable(g, kind);
     for (struct heap_chunk *c = p->young; c != NULL; c = c->next)
         if (c->flags & CHUNK_AGED) {
             g->aged_from = heap_chunk_start(c);
             g->aged_end = p->high_water;
         }
+    if (eager) {
+        g->aged_from = NULL;
+        g->aged_end = (value *)UINTPTR_MAX;
+    }
     g->old = g->compact ? NULL : p->old;
     if (g->old != NULL) {
         bool black = g->old->phase == MAJOR_MARK || g->old->phase == MAJOR_OFFHEAP;
@@ -363,12 +422,17 @@ static value *stress_limit(const struct process *p, struct heap_chunk *c)
 }
 #endif
 
+/* The chunk to allocate from, with survivors up to hp; all others go. */
 static void young_replace(struct process *p, struct heap_chunk *to, value *hp, uint32_t log)
 {
     struct heap_cache *cache = heap_cache_of(p);
+    bool again = false;
     for (struct heap_chunk *c = p->young, *next = NULL; c != NULL; c = next) {
         next = c->next;
-        chunk_free(cache, p->domain, c);
+        if (c == to)
+            again = true;
+        else
+            chunk_free(cache, p->domain, c);
     }
     to->next = NULL;
     to->flags = (uint16_t)((to->flags & ~CHUNK_NURSERY_LOG) | CHUNK_AGED | log << 8);
@@ -380,7 +444,49 @@ static void young_replace(struct process *p, struct heap_chunk *to, value *hp, u
 #else
     p->hp_limit = heap_chunk_end(to);
 #endif
-    if (domain_charge(p->domain, chunk_bytes(to))) to->flags &= (uint16_t)~CHUNK_UNCHARGED;
+#if defined(LONA_STRESS) || defined(LONA_ASAN)
+    if (again)
+        memset(heap_chunk_start(to), 0xdb, to->size_words * (size_t)8); /* to find what should have moved */
+#endif
+    if (!again && domain_charge(p->domain, chunk_bytes(to))) to->flags &= (uint16_t)~CHUNK_UNCHARGED;
+}
+
+/* ---- eager promotion ----
+ *
+ * While a large structure grows, most of what survives one collection survives the next as well, and is copied twice for nothing.
+ * So when most of the aged objects turn out to live, the next collections promote everything at once; then the ages are looked
+ * at again.  No young object is left after such a collection, and the nursery is used again where it is, still in the cache. */
+
+/* The chunk of the nursery, if it can be used again for 2^log words; NULL: no. */
+static struct heap_chunk *nursery_again(const struct process *p, uint32_t log, uint32_t need_words)
+{
+    uint64_t wanted = ((uint64_t)1 << log) + need_words;
+    for (struct heap_chunk *c = p->young; c != NULL; c = c->next)
+        if (c->head_words == sizeof *c / 8 && !(c->flags & (CHUNK_RESERVE | CHUNK_UNCHARGED)) &&
+            c->size_words >= wanted && c->size_words <= 2 * wanted)
+            return c;
+    return NULL;
+}
+
+/* Would the memory set aside for survivors, most of it in vain, come near a limit? */
+static bool near_limit(const struct process *p, uint64_t words)
+{
+    uint64_t own = p->ext == NULL ? 0 : p->ext->max_heap_words;
+    if (own != 0 && heap_held_words(p) + 2 * words > own) return true;
+    const struct budget *b = p->domain->budget;
+    return b != NULL && b->limit_bytes != 0 &&
+           __atomic_load_n(&b->used_bytes, __ATOMIC_RELAXED) +
+                   __atomic_load_n(&b->carved_bytes, __ATOMIC_RELAXED) + 16 * words >
+               b->limit_bytes;
+}
+
+static void eager_decide(struct old_space *old, bool eager, uint64_t young, uint64_t aged, uint64_t promoted)
+{
+    if (eager)
+        old->eager_left--;
+    else if (old->used_words > COPYING_MAJOR_WORDS && aged > young / 16 &&
+             promoted > aged / 8 * EAGER_EIGHTHS)
+        old->eager_left = EAGER_COLLECTIONS;
 }
 
 /* The old space as it is before a full copying collection, to be freed after it; p->old gets a new block. */
@@ -406,6 +512,8 @@ bool collect(struct process *p, enum collect_kind kind, uint32_t need_words)
     uint64_t young = young_words(p) + examined_words(p), aged = aged_words(p);
     uint64_t old_used = p->old != NULL ? p->old->used_words : 0;
     if (kind == COLLECT_FULL && p->old == NULL && young <= TINY_HEAP_WORDS) kind = COLLECT_COMPACT;
+    bool eager = kind == COLLECT_MINOR && p->old != NULL && p->old->eager_left > 0 && !near_limit(p, young);
+    if (eager) aged = young;
     bool needs_old = kind != COLLECT_COMPACT && (aged > 0 || p->old != NULL);
     if (needs_old && p->old == NULL && (p->old = old_space_new(p)) == NULL) return false;
 
@@ -415,25 +523,27 @@ bool collect(struct process *p, enum collect_kind kind, uint32_t need_words)
         log = NURSERY_MIN_LOG;
     else if (room + need_words < (1ull << log))
         room = (1ull << log) - need_words;
-    struct heap_chunk *to = survivor_chunk(p, room + need_words);
+    struct heap_chunk *again = eager ? nursery_again(p, log, need_words) : NULL;
+    struct heap_chunk *to = again != NULL ? again : survivor_chunk(p, room + need_words);
     if (to == NULL) return false;
     struct old_space before;
     bool ok = kind == COLLECT_FULL    ? !needs_old || old_begin_copy(p, old_used + aged, &before)
               : kind == COLLECT_MINOR ? !needs_old || old_reserve_fresh(p, aged)
                                       : true;
     if (!ok) {
-        chunk_free(heap_cache_of(p), p->domain, to);
+        if (again == NULL) chunk_free(heap_cache_of(p), p->domain, to);
         return false;
     }
 
     adopt_examined(p);
     if (kind != COLLECT_MINOR) shared_leave_old(p);
     struct gc g;
-    gc_start(&g, p, kind, to);
+    gc_start(&g, p, kind, again == NULL ? to : NULL, eager);
     if (kind != COLLECT_MINOR) forget_all(p);
     value offheap = p->offheap;
     p->offheap = 0;
     gc_run(&g, kind);
+    uint64_t promoted = g.promoted_words;
     sort_offheap(&g, offheap);
     if (kind == COLLECT_FULL && needs_old) {
         sort_offheap(&g, before.offheap);
@@ -454,12 +564,16 @@ bool collect(struct process *p, enum collect_kind kind, uint32_t need_words)
         if (kind == COLLECT_FULL) {
             old->live_words = old->used_words;
             old->promoted_words = 0;
+        } else {
+            eager_decide(old, eager, young, aged, promoted);
         }
     }
-    uint64_t survived = (uint64_t)(g.young_hp - heap_chunk_start(to));
-    if (kind != COLLECT_COMPACT) log = next_nursery_log(p, survived, young);
-    uint64_t wanted = survived + need_words + (1ull << log);
-    if (to->size_words > 2 * wanted) chunk_trim(p, to, wanted);
-    young_replace(p, to, g.young_hp, log);
+    uint64_t survived = again != NULL ? 0 : (uint64_t)(g.young_hp - heap_chunk_start(to));
+    if (kind != COLLECT_COMPACT) log = next_nursery_log(p, eager ? promoted : survived, young);
+    if (again == NULL) {
+        uint64_t wanted = survived + need_words + (1ull << log);
+        if (to->size_words > 2 * wanted) chunk_trim(p, to, wanted);
+    }
+    young_replace(p, to, heap_chunk_start(to) + survived, log);
     return true;
 }

@@ -16,6 +16,8 @@
 #define NURSERY_QUICK_LOG 12 /* grown to this without asking whether it pays */
 #define NURSERY_MAX_LOG 15   /* 256 KiB: stays in a second-level cache */
 #define NURSERY_LARGE_LOG 17 /* for heaps of many MiB: 1 MiB a collection, about 1 ms if all of it lives */
+#define NURSERY_HUGE_LOG 19  /* and more of it the larger the heap, up to 4 MiB: */
+#define NURSERY_SHARE_LOG 2  /* a quarter of the old objects */
 #define LARGE_HEAP_WORDS (1u << 19) /* from here on, of old objects or of stack, the nursery is large */
 #define OVERFLOW_WORDS 4096         /* chunks that bridge the time to the next safepoint */
 #define TINY_HEAP_WORDS 1024        /* live data up to here needs no old space */
@@ -132,6 +134,7 @@ struct old_space {
     uint64_t promoted_words;          /* since then */
     struct gray_block *gray;
     uint32_t scan_epoch; /* the cycle of the shared arena that has looked through stack and young objects */
+    uint32_t eager_left; /* so many collections promote everything */
     uint32_t uncharged;  /* blocks taken beyond the domain's limit */
     enum major_phase phase;
     bool gray_lost;     /* an object was marked and could not be pushed: look through all blocks */
