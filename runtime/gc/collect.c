@@ -36,6 +36,7 @@ struct gc {
     uint32_t closed_count;
     uint64_t promoted_words;
     uint32_t sweeps_left; /* blocks that may still be swept to find holes */
+    bool only_fresh;      /* leave holes alone: blocks are being walked */
     bool compact;         /* everything goes to the young chunk */
 };
 
@@ -65,7 +66,7 @@ static value *old_place(struct gc *g, uint32_t words)
 {
     struct old_space *old = g->old;
     g->promoted_words += words;
-    if (words <= HOLE_OBJECT_WORDS)
+    if (words <= HOLE_OBJECT_WORDS && !g->only_fresh)
         for (unsigned tries = 0; tries < 4; tries++) {
             if (old->hole_end - old->hole_hp >= words) {
                 value *at = old->hole_hp;
@@ -122,15 +123,20 @@ static inline bool within(struct region_of r, value v)
     return v - r.from < r.bytes;
 }
 
-static inline value evacuate(struct gc *g, value v)
+/* Pre: v lies where objects may move. */
+static inline value evacuate_there(struct gc *g, value v)
 {
-    if (!within(g->largest, v) && !within(g->other, v)) return v;
     if (!is_ptr(v)) return v;
     struct object *o = to_obj(v);
     uint64_t header = o->header;
     if (!is_header(header)) return header;
     if (header & g->keep) return v;
     return is_plain_cons(header) ? move_list(g, o, header) : move(g, o, header);
+}
+
+static inline value evacuate(struct gc *g, value v)
+{
+    return within(g->largest, v) || within(g->other, v) ? evacuate_there(g, v) : v;
 }
 
 static void visit_root(void *context, value *slot)
@@ -166,11 +172,13 @@ static bool scan_old(struct gc *g, struct object *o)
         o->p[1] = evacuate(g, o->p[1]);
         return is_young(g, o->p[0]) || is_young(g, o->p[1]);
     }
+    const struct region_of largest = g->largest, other = g->other;
     uint32_t size = obj_size(o);
     bool young = false;
-    for (uint32_t i = layout_raw_words(obj_type(o), size); i < size; i++) {
-        value v = evacuate(g, o->p[i]);
-        o->p[i] = v;
+    for (value *at = o->p + layout_raw_words(obj_type(o), size), *end = o->p + size; at < end; at++) {
+        value v = *at;
+        if (LIKELY(!within(largest, v) && !within(other, v))) continue;
+        *at = v = evacuate_there(g, v);
         young |= is_young(g, v);
     }
     return young;
@@ -230,13 +238,16 @@ static void scan_remembered(struct gc *g)
     }
 }
 
-/* The set is incomplete: every old object may refer to young ones. */
+/* The set is incomplete: every old object may refer to young ones.  What is promoted meanwhile goes behind the place where the
+ * walk through the fresh block ends: drain() looks at it, and blocks stay as they are. */
 static void scan_all_old(struct gc *g)
 {
+    value *fresh_hp = g->old->fresh_hp;
     g->old->remember_lost = false;
+    g->only_fresh = true;
     for (unsigned list = 0; list < 2; list++)
         for (struct old_block *b = list == 0 ? g->old->blocks : g->old->unswept; b != NULL; b = b->next) {
-            value *end = old_block_end(b);
+            value *end = b == g->old->fresh ? fresh_hp : old_block_end(b);
             for (value *at = old_block_start(b); at < end;) {
                 struct object *o = (struct object *)at;
                 at += obj_size(o) + 1;
@@ -244,6 +255,7 @@ static void scan_all_old(struct gc *g)
                 if (obj_type(o) != T_STATE_RAW && scan_old(g, o)) heap_remember(g->p, o, NIL);
             }
         }
+    g->only_fresh = false;
 }
 
 static void forget_all(struct process *p)
@@ -373,6 +385,7 @@ static void gc_start(struct gc *g, struct process *p, enum collect_kind kind, st
     g->compact = kind == COLLECT_COMPACT;
     g->aged_from = g->aged_end = NULL;
     g->closed_count = 0;
+    g->only_fresh = false;
     g->sweeps_left = eager ? SWEEPS_EAGER : SWEEPS;
     g->promoted_words = 0;
     find_movable(g, kind);

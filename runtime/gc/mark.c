@@ -16,6 +16,8 @@
 #endif
 #define SLICE_NS 1500000
 #define CLOCK_EVERY 512 /* objects */
+#define CACHE_LINE 64
+#define SWEEP_AHEAD_BYTES 4096
 
 struct budget_left {
     struct port *port;
@@ -111,6 +113,55 @@ static void mark_again(struct process *p)
         }
 }
 
+/* What marking will look at soon is on its way to the cache meanwhile: first the headers of objects that were met, then the
+ * contents of those that are to be looked through.  Between slices both queues are empty: they may hold young objects. */
+#define AHEAD 16
+struct ahead {
+    struct object *met[AHEAD];  /* may be of any kind, NULL: none */
+    struct object *gray[AHEAD]; /* marked; NULL: none */
+    unsigned met_at, gray_at;
+};
+
+static inline void meet_object(struct process *p, struct ahead *a, struct object *o)
+{
+    struct object *before = a->met[a->met_at];
+    a->met[a->met_at] = o;
+    a->met_at = (a->met_at + 1) % AHEAD;
+    if (o != NULL) __builtin_prefetch(o, 1);
+    if (before != NULL) mark_old(p, from_obj(before));
+}
+
+/* The next object to look through, in exchange for o. */
+static inline struct object *next_gray(struct ahead *a, struct object *o)
+{
+    struct object *before = a->gray[a->gray_at];
+    a->gray[a->gray_at] = o;
+    a->gray_at = (a->gray_at + 1) % AHEAD;
+    if (o == NULL) return before;
+    uint32_t bytes = obj_size(o) * 8;
+    for (uint32_t at = CACHE_LINE; at <= bytes && at < 8 * CACHE_LINE; at += CACHE_LINE)
+        __builtin_prefetch((const char *)o + at, 0);
+    return before;
+}
+
+static uint32_t meet_children(struct process *p, struct ahead *a, struct object *o)
+{
+    uint32_t size = obj_size(o);
+    for (uint32_t i = layout_raw_words(obj_type(o), size); i < size; i++)
+        if (is_ptr(o->p[i])) meet_object(p, a, to_obj(o->p[i]));
+    return 1 + size / 16;
+}
+
+/* Empty the queues into the stack of gray objects. */
+static void ahead_flush(struct process *p, struct ahead *a)
+{
+    for (unsigned i = 0; i < AHEAD; i++) meet_object(p, a, NULL);
+    for (unsigned i = 0; i < AHEAD; i++) {
+        struct object *o = next_gray(a, NULL);
+        if (o != NULL) mark_push(p, o);
+    }
+}
+
 /* ---- end of marking ---- */
 
 static void drop_dead_remembered(struct process *p)
@@ -164,8 +215,11 @@ static uint32_t sweep_block(struct process *p, struct old_block *b)
     struct old_space *old = p->old;
     uint32_t live = 0, objects = 0;
     value *gap = NULL, *end = old_block_end(b);
+    const char *ahead = (const char *)old_block_start(b);
     shared_leave_block(p, b);
     for (value *at = old_block_start(b); at < end;) {
+        for (const char *until = (const char *)at + SWEEP_AHEAD_BYTES; ahead < until; ahead += CACHE_LINE)
+            __builtin_prefetch(ahead, 1);
         struct object *o = (struct object *)at;
         uint32_t words = obj_size(o) + 1;
         objects++;
@@ -226,10 +280,16 @@ void major_start(struct process *p)
 
 static bool mark_some(struct process *p, struct budget_left *budget)
 {
-    for (;;) {
-        struct object *o = gray_pop(p);
-        if (o == NULL) break;
-        if (!spend(budget, mark_children(p, o))) return false;
+    struct ahead a = {.met_at = 0};
+    for (unsigned idle = 0;
+         idle <= 2 * AHEAD;) { /* both queues are empty after so many steps with nothing to do */
+        struct object *gray = gray_pop(p), *o = next_gray(&a, gray);
+        if (gray == NULL) meet_object(p, &a, NULL);
+        idle = gray == NULL && o == NULL ? idle + 1 : 0;
+        if (o != NULL && !spend(budget, meet_children(p, &a, o))) {
+            ahead_flush(p, &a);
+            return false;
+        }
     }
     while (p->old->gray_lost) mark_again(p);
     return true;

@@ -6,6 +6,10 @@
 #define EMPTY_SLABS_KEPT 64 /* 4 MiB */
 #define LARGE_KEPT_BYTES (64ull << 20)
 #define BATCH_BYTES 8192
+#define SPAN_FROM_BYTES (16u << 20) /* a system that holds less takes small pages */
+#define SPAN_BYTES (32u << 20)
+#define SPAN_ALIGN (2u << 20)
+#define SPAN_BLOCK_MAX (8u << 20)
 
 struct pool_slab {
     struct pool_slab *next, *prev; /* in partial[class] or empty */
@@ -69,6 +73,29 @@ static void to_port(struct memory *m, void *at, size_t bytes)
 {
     m->port_bytes -= bytes;
     port_memory_free(m->port, at, bytes);
+}
+
+/* A new span instead of what is left of the old one. */
+static bool span_renew(struct memory *m)
+{
+    char *at = from_port(m, SPAN_BYTES);
+    if (at == NULL) return false;
+    if (m->span != m->span_end) to_port(m, m->span, (size_t)(m->span_end - m->span));
+    char *aligned = (char *)(((uintptr_t)at + SPAN_ALIGN - 1) & ~(uintptr_t)(SPAN_ALIGN - 1));
+    m->span = at;
+    m->span_end = at + SPAN_BYTES;
+    port_memory_prefer_large_pages(m->port, aligned, (size_t)(m->span_end - aligned));
+    return true;
+}
+
+/* Memory for a large block.  It may go back to the port piece by piece like any other. */
+static void *from_span(struct memory *m, size_t bytes)
+{
+    if (m->port_bytes < SPAN_FROM_BYTES || bytes > SPAN_BLOCK_MAX) return from_port(m, bytes);
+    if ((size_t)(m->span_end - m->span) < bytes && !span_renew(m)) return from_port(m, bytes);
+    void *at = m->span;
+    m->span += bytes;
+    return at;
 }
 
 /* ---- slabs; under the lock ---- */
@@ -177,7 +204,7 @@ static void *large_take(struct memory *m, size_t bytes)
 {
     unsigned bin = large_bin(bytes);
     struct pool_large *kept = bin < POOL_LARGE_BINS ? m->large[bin] : NULL;
-    if (kept == NULL) return from_port(m, bytes);
+    if (kept == NULL) return from_span(m, bytes);
     UNPOISON(kept, bytes);
     m->large[bin] = kept->next;
     m->large_kept_bytes -= bytes;
@@ -216,7 +243,7 @@ static void *large_take_hard(struct memory *m, size_t bytes)
         m->large[bin] = NULL;
     }
     m->large_kept_bytes = 0;
-    return from_port(m, bytes);
+    return from_span(m, bytes);
 }
 
 /* ---- for any thread ---- */
@@ -229,6 +256,7 @@ void memory_init(struct memory *m, struct port *port)
 
 void memory_destroy(struct memory *m)
 {
+    if (m->span != m->span_end) to_port(m, m->span, (size_t)(m->span_end - m->span));
     for (unsigned bin = 0; bin < POOL_LARGE_BINS; bin++) {
         struct pool_large *kept = m->large[bin], *next = NULL;
         unsigned log = bin / 4 + 14, quarter = bin % 4 + 1;

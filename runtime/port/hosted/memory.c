@@ -43,6 +43,11 @@ void *port_memory_allocate(struct port *p, uint64_t bytes)
     return got == MAP_FAILED ? NULL : got;
 }
 
+void port_memory_prefer_large_pages(struct port *p, void *at, uint64_t bytes)
+{
+    madvise(at, bytes, MADV_HUGEPAGE);
+}
+
 void port_memory_free(struct port *p, void *at, uint64_t bytes)
 {
     munmap(at, bytes);
