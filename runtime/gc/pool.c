@@ -8,7 +8,6 @@
 #define BATCH_BYTES 8192
 #define SPAN_FROM_BYTES (16u << 20) /* a system that holds less takes small pages */
 #define SPAN_BYTES (32u << 20)
-#define SPAN_ALIGN (2u << 20)
 #define SPAN_BLOCK_MAX (8u << 20)
 
 struct pool_slab {
@@ -78,13 +77,12 @@ static void to_port(struct memory *m, void *at, size_t bytes)
 /* A new span instead of what is left of the old one. */
 static bool span_renew(struct memory *m)
 {
-    char *at = from_port(m, SPAN_BYTES);
+    char *at = port_memory_allocate_large_pages(m->port, SPAN_BYTES);
     if (at == NULL) return false;
+    m->port_bytes += SPAN_BYTES;
     if (m->span != m->span_end) to_port(m, m->span, (size_t)(m->span_end - m->span));
-    char *aligned = (char *)(((uintptr_t)at + SPAN_ALIGN - 1) & ~(uintptr_t)(SPAN_ALIGN - 1));
     m->span = at;
     m->span_end = at + SPAN_BYTES;
-    port_memory_prefer_large_pages(m->port, aligned, (size_t)(m->span_end - aligned));
     return true;
 }
 

@@ -43,9 +43,18 @@ void *port_memory_allocate(struct port *p, uint64_t bytes)
     return got == MAP_FAILED ? NULL : got;
 }
 
-void port_memory_prefer_large_pages(struct port *p, void *at, uint64_t bytes)
+#define LARGE_PAGE_BYTES (2u << 20)
+
+/* Linux puts a large page where a whole one fits; the ends of the range get small ones. */
+void *port_memory_allocate_large_pages(struct port *p, uint64_t bytes)
 {
-    madvise(at, bytes, MADV_HUGEPAGE);
+    if (p->image_next != 0) return NULL;
+    void *got = port_memory_allocate(p, bytes);
+    if (got == NULL) return NULL;
+    uintptr_t aligned = ((uintptr_t)got + LARGE_PAGE_BYTES - 1) & ~(uintptr_t)(LARGE_PAGE_BYTES - 1);
+    if (aligned < (uintptr_t)got + bytes)
+        madvise((void *)aligned, (uintptr_t)got + bytes - aligned, MADV_HUGEPAGE);
+    return got;
 }
 
 void port_memory_free(struct port *p, void *at, uint64_t bytes)
