@@ -346,34 +346,43 @@ static void chunk_trim(struct process *p, struct heap_chunk *c, uint64_t words)
 
 /* ---- a collection ---- */
 
-/* What may move: everything, or the young objects. */
+static void movable_add(struct gc *g, const value *from, const value *end)
+{
+    struct region_of r = {(uintptr_t)from, (uint64_t)((const char *)end - (const char *)from)};
+    if (r.bytes > g->largest.bytes) {
+        struct region_of t = g->largest;
+        g->largest = r;
+        r = t;
+    }
+    if (r.bytes == 0) return;
+    if (g->other.bytes != 0) {
+        uint64_t last = g->other.from + g->other.bytes, r_last = r.from + r.bytes;
+        if (g->other.from < r.from) r.from = g->other.from;
+        r.bytes = (last > r_last ? last : r_last) - r.from;
+    }
+    g->other = r;
+}
+
+/* What may move: everything, or the young objects, those of messages that were looked at included. */
 static void find_movable(struct gc *g, enum collect_kind kind)
 {
+    const struct process *p = g->p;
     g->largest = g->other = (struct region_of){0, 0};
     if (kind != COLLECT_MINOR) {
         g->largest.bytes = (uint64_t)1 << 48; /* all pointers */
         return;
     }
-    for (struct heap_chunk *c = g->p->young; c != NULL; c = c->next) {
-        value *end = c == g->p->young ? g->p->hp : c->top;
-        struct region_of r = {(uintptr_t)heap_chunk_start(c),
-                              (uint64_t)((char *)end - (char *)heap_chunk_start(c))};
-        if (r.bytes > g->largest.bytes) {
-            struct region_of t = g->largest;
-            g->largest = r;
-            r = t;
+    for (const struct heap_chunk *c = p->young; c != NULL; c = c->next)
+        movable_add(g, heap_chunk_start(c), c == p->young ? p->hp : c->top);
+    for (const struct message *m = p->queue; m != NULL && (m->flags & MESSAGE_EXAMINED); m = m->next)
+        if (m->size_words != 0) {
+            movable_add(g, m->words + MESSAGE_HIDDEN_WORDS, m->words + m->size_words);
+            for (const struct heap_chunk *c = (void *)(uintptr_t)m->words[1]; c != NULL; c = c->next)
+                movable_add(g, heap_chunk_start(c), c->top);
         }
-        if (r.bytes == 0) continue;
-        if (g->other.bytes != 0) {
-            uint64_t last = g->other.from + g->other.bytes, r_last = r.from + r.bytes;
-            if (g->other.from < r.from) r.from = g->other.from;
-            r.bytes = (last > r_last ? last : r_last) - r.from;
-        }
-        g->other = r;
-    }
 }
 
-/* to: where survivors go that stay young; NULL: none does. */
+/* Pre: before adopt_examined().  to: where survivors go that stay young; NULL: none does. */
 static void gc_start(struct gc *g, struct process *p, enum collect_kind kind, struct heap_chunk *to,
                      bool eager)
 {
@@ -548,10 +557,10 @@ bool collect(struct process *p, enum collect_kind kind, uint32_t need_words)
         return false;
     }
 
-    adopt_examined(p);
-    if (kind != COLLECT_MINOR) shared_leave_old(p);
     struct gc g;
     gc_start(&g, p, kind, again == NULL ? to : NULL, eager);
+    adopt_examined(p);
+    if (kind != COLLECT_MINOR) shared_leave_old(p);
     if (kind != COLLECT_MINOR) forget_all(p);
     value offheap = p->offheap;
     p->offheap = 0;
