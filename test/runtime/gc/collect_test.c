@@ -234,6 +234,109 @@ static void test_large(void)
     fixture_free(f);
 }
 
+/* ---- a table of lists that grows and changes: eager promotion, holes, slices, messages that wait in the queue ---- */
+
+#define TABLE_PARTS 64 /* arrays of the table: changes are remembered one array at a time */
+#define WAITING 5
+struct list_shadow {
+    uint64_t length, sum;
+};
+
+static struct list_shadow list_measure(value list)
+{
+    struct list_shadow s = {0, 0};
+    for (; list != NIL; list = to_obj(list)->p[1]) {
+        s.length++;
+        s.sum = s.sum * 31 + (uint64_t)to_fixnum(to_obj(list)->p[0]);
+    }
+    return s;
+}
+
+static bool list_is(value list, struct list_shadow expected)
+{
+    struct list_shadow s = list_measure(list);
+    return s.length == expected.length && s.sum == expected.sum;
+}
+
+static value *table_slot(struct process *p, uint32_t i, struct object **part)
+{
+    *part = to_obj(to_obj(p->base[0])->p[i % TABLE_PARTS]);
+    return &(*part)->p[i / TABLE_PARTS];
+}
+
+/* The newest message joins the queue, looked at and left there; the oldest leaves it. */
+static void queue_step(struct fixture *f, struct process *p, uint32_t i, struct list_shadow expected,
+                       struct list_shadow *waiting, unsigned *waits, unsigned *wrong)
+{
+    struct object *part;
+    struct message *m = message_make(p, &f->domain, *table_slot(p, i, &part), 0), **last = &p->queue;
+    if (m == NULL) return;
+    while (*last != NULL) last = &(*last)->next;
+    m->flags |= MESSAGE_EXAMINED;
+    m->next = NULL;
+    *last = m;
+    waiting[(*waits)++] = expected;
+    if (*waits < WAITING) return;
+    m = p->queue;
+    p->queue = m->next;
+    if (!list_is(m->content, waiting[0])) ++*wrong;
+    p->base[1] = m->content;
+    heap_adopt_message(p, m);
+    if (!list_is(p->base[1], waiting[0])) ++*wrong;
+    --*waits;
+    memmove(waiting, waiting + 1, *waits * sizeof *waiting);
+}
+
+static void test_table(uint64_t seed, uint32_t size, unsigned steps)
+{
+    random_state = seed * 0x9e3779b97f4a7c15ull + 3;
+    struct fixture *f = fixture_new();
+    struct process *p = fixture_process(f, 3);
+    struct list_shadow *expected = calloc(size, sizeof *expected), waiting[WAITING];
+    unsigned waits = 0, wrong = 0, eager = 0, normal = 0;
+    struct object *top = heap_alloc(p, T_ARRAY, 0, TABLE_PARTS), *part;
+    for (unsigned i = 0; i < TABLE_PARTS; i++) {
+        part = heap_alloc(p, T_ARRAY, 0, size / TABLE_PARTS + 1);
+        for (uint32_t k = 0; k <= size / TABLE_PARTS; k++) part->p[k] = NIL;
+        top->p[i] = from_obj(part);
+    }
+    p->base[0] = from_obj(top);
+    for (unsigned n = 0; n < steps; n++) {
+        uint32_t to = random_below(n < steps / 2 ? 1 + n * 2 * (size - 1) / steps : size),
+                 from = random_below(size);
+        struct list_shadow s = expected[from];
+        p->base[2] = *table_slot(p, from, &part);
+        if (s.length > 100 || random_below(2) == 0) {
+            p->base[2] = NIL;
+            s = (struct list_shadow){0, 0};
+        }
+        value list = p->base[2];
+        for (uint32_t cells = random_below(30); cells > 0; cells--)
+            list = cons(p, from_fixnum(random_below(1000)), list);
+        value *slot = table_slot(p, to, &part);
+        heap_write(p, part, (uint32_t)(slot - part->p), list);
+        expected[to] = list_measure(list);
+        if (random_below(20) == 0) queue_step(f, p, to, expected[to], waiting, &waits, &wrong);
+        bool was_eager = p->old != NULL && p->old->eager_left > 0;
+        if (p->flags & PROC_ATTENTION) was_eager ? eager++ : normal++;
+        fixture_safepoint(p);
+        if (random_below(20000) == 0) heap_collect_full(p);
+        if (n % (steps / 8) == 0 || n + 1 == steps)
+            for (uint32_t i = 0; i < size; i++)
+                if (!list_is(*table_slot(p, i, &part), expected[i])) wrong++;
+    }
+    CHECK_EQ_U64(wrong, 0);
+    CHECK(eager > 0 && normal > 0);
+    while (p->queue != NULL) {
+        struct message *m = p->queue;
+        p->queue = m->next;
+        message_free(&f->system, &f->domain, m);
+    }
+    free(expected);
+    fixture_process_free(p);
+    fixture_free(f);
+}
+
 /* Garbage alone must not make the heap grow. */
 static void test_garbage(void)
 {
@@ -277,6 +380,11 @@ int main(void)
     for (uint64_t seed = 1; seed <= 12; seed++) test_random(seed, 60000 / SCALE * (SCALE > 1 ? 5 : 1), 0);
 #if defined(LONA_FAIL_ALLOC)
     for (uint64_t n = 1; n <= 60; n++) test_random(n, 20000, n);
+#endif
+#if defined(LONA_STRESS)
+    for (uint64_t seed = 1; seed <= 4; seed++) test_table(seed, 200, 4000);
+#else
+    for (uint64_t seed = 1; seed <= 3; seed++) test_table(seed, 30000, 200000);
 #endif
     test_large();
     test_garbage();
