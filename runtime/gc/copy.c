@@ -41,6 +41,12 @@ struct copy {
     uint64_t inline_journal[sizeof(struct journal_block) / 8 + JOURNAL_FIRST];
 };
 
+struct run {
+    value *last; /* original cell */
+    uint64_t cells;
+    bool clean; /* no item refers to an object */
+};
+
 /* ---- how large: for small graphs only ---- */
 
 /* Cells of a list mostly lie one behind the other: in its order where a collector or a copy has laid them out, in the opposite
@@ -175,6 +181,39 @@ static value copy_object(struct copy *c, struct object *o, uint64_t header)
     return from_obj(copy);
 }
 
+/* A run of cells from `from` on, at most `cells`, to hp.  The rest of the last copy is the original's. */
+static inline __attribute__((always_inline)) struct run copy_cells(value *hp, value *from,
+                                                                   const ptrdiff_t step, uint64_t cells)
+{
+    const uint64_t header = from[0], plain = header & ~COLLECTOR_FLAGS;
+    const value *run = from;
+    bool clean = true;
+    for (;;) {
+        value item = from[1], rest = from[2];
+        hp[0] = plain;
+        hp[1] = item;
+        from[0] = (uint64_t)(uintptr_t)hp;
+        clean &= !is_ptr(item);
+        if (rest != (value)(uintptr_t)(from + step) || from[step] != header || --cells == 0) {
+            hp[2] = rest;
+            return (struct run){from, (uint64_t)((from - run) / step) + 1, clean};
+        }
+        hp[2] = (value)(uintptr_t)(hp + 3);
+        hp += 3;
+        from += step;
+    }
+}
+
+static __attribute__((noinline)) struct run copy_forward(value *hp, value *from, uint64_t cells)
+{
+    return copy_cells(hp, from, 3, cells);
+}
+
+static __attribute__((noinline)) struct run copy_backward(value *hp, value *from, uint64_t cells)
+{
+    return copy_cells(hp, from, -3, cells);
+}
+
 /* Copy o, a plain cons, and the conses that follow it, as far as there is room; 0: there is none.  Copies of cells lie one behind
  * the other: a rest that points right behind its own cell is done.  Originals that lie so need one journal entry. */
 static value copy_list(struct copy *c, struct object *o, uint64_t header)
@@ -182,36 +221,24 @@ static value copy_list(struct copy *c, struct object *o, uint64_t header)
     struct journal_block *j = c->journal;
     value *hp = c->hp, *first = hp, *from = (value *)o;
     uint64_t room = (uint64_t)(c->end - hp) / 3;
-    if (room == 0) return 0;
+    if (room == 0 || j->count == j->size) return 0;
     bool clean = true;
-    for (;;) { /* a run */
-        if (j->count == j->size) break;
-        uint64_t cells = room < RUN_MAX_CELLS ? room : RUN_MAX_CELLS, left = cells;
-        const uint64_t plain = header & ~COLLECTOR_FLAGS;
-        const ptrdiff_t step = run_step(from);
-        value *run = from, rest;
-        for (;;) {
-            value item = from[1];
-            rest = from[2];
-            hp[0] = plain;
-            hp[1] = item;
-            hp[2] = (value)(uintptr_t)(hp + 3);
-            from[0] = (uint64_t)(uintptr_t)hp;
-            hp += 3;
-            clean &= !is_ptr(item);
-            if (--left == 0 || rest != (value)(uintptr_t)(from + step) || from[step] != header) break;
-            from += step;
-        }
+    for (;;) {
+        uint64_t most = room < RUN_MAX_CELLS ? room : RUN_MAX_CELLS;
+        bool backward = run_step(from) < 0;
+        struct run r = backward ? copy_backward(hp, from, most) : copy_forward(hp, from, most);
         j->items[j->count++] =
-            journal_entry((struct object *)(step > 0 ? run : from), header) | (cells - left - 1) << 48;
-        room -= cells - left;
-        hp[-1] = rest;
-        if (room == 0 || !is_ptr(rest) || !is_plain_cons(header = to_obj(rest)->header)) break;
+            journal_entry((struct object *)(backward ? r.last : from), header) | (r.cells - 1) << 48;
+        hp += 3 * r.cells;
+        room -= r.cells;
+        clean &= r.clean;
+        value rest = hp[-1];
+        if (room == 0 || j->count == j->size || !is_ptr(rest) ||
+            !is_plain_cons(header = to_obj(rest)->header))
+            break;
         from = (value *)to_obj(rest);
-        if (j->count == j->size) break;
         hp[-1] = (value)(uintptr_t)hp;
     }
-    if (hp == first) return 0;
     c->hp = hp;
     if (clean && c->clean_from == NULL && hp - first >= 3 * CLEAN_MIN_CELLS) {
         c->clean_from = first;
