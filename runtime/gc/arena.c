@@ -40,6 +40,21 @@ bool arena_init(struct system *s)
     return true;
 }
 
+void arena_drop_offheap(struct system *s)
+{
+    struct arena *a = s->arena;
+    for (uint64_t g = ARENA_TABLE_BYTES / ARENA_GRANULE; g < a->top;) {
+        if (a->table[g].first & TABLE_FREE) {
+            g += ((struct free_run *)granule_address(g))->granules;
+            continue;
+        }
+        struct segment *seg = (struct segment *)granule_address(g);
+        if (seg->offheap != 0) offheap_release_all(s, seg->offheap);
+        seg->offheap = 0;
+        g += seg->granules;
+    }
+}
+
 void arena_destroy(struct system *s)
 {
     struct arena *a = s->arena;
@@ -157,7 +172,7 @@ static uint64_t take(struct arena *a, uint64_t granules)
 
 struct segment *segment_new(struct arena *a, uint64_t bytes, enum segment_kind kind)
 {
-    if (bytes > ARENA_SIZE) return NULL;
+    if (bytes > ARENA_SIZE || memory_fails(&a->memory)) return NULL;
     uint64_t granules = (bytes + sizeof(struct segment) + ARENA_GRANULE - 1) / ARENA_GRANULE;
     struct segment *s = NULL;
     lock_acquire(&a->lock);

@@ -406,6 +406,28 @@ static struct message *message_of_chunk(struct heap_chunk *chunk, value content,
     return m;
 }
 
+/* The scheduler's reserve, for a signal: those are never lost. */
+static void *reserve_take(struct heap_cache *cache, uint32_t copy_flags)
+{
+    if (!(copy_flags & COPY_UNLIMITED) || cache == NULL) return NULL;
+    void *block = cache->reserve;
+    cache->reserve = NULL;
+    heap_refill_reserve(cache); /* for the next one */
+    return block;
+}
+
+static struct heap_chunk *reserve_chunk(struct heap_cache *cache, uint32_t copy_flags)
+{
+    struct heap_chunk *c = reserve_take(cache, copy_flags);
+    if (c == NULL) return NULL;
+    c->next = NULL;
+    c->head_words = MESSAGE_HEAD_WORDS;
+    c->size_words = POOL_RESERVE_BYTES / 8 - MESSAGE_HEAD_WORDS;
+    c->flags = CHUNK_UNCHARGED;
+    c->top = heap_chunk_start(c);
+    return c;
+}
+
 struct message *message_make(struct process *from, struct domain *to, value v, uint32_t copy_flags)
 {
     struct heap_cache *cache = from != NULL ? heap_cache_of(from) : NULL;
@@ -422,6 +444,11 @@ struct message *message_make(struct process *from, struct domain *to, value v, u
             m = cache != NULL ? pool_alloc(cache, bytes) : memory_alloc(arena_memory(to->system), bytes);
         if (m == NULL) {
             if (charged) domain_uncharge(to, bytes);
+            charged = false;
+            bytes = POOL_RESERVE_BYTES;
+            m = reserve_take(cache, copy_flags);
+        }
+        if (m == NULL) {
             if (from != NULL)
                 process_fail(from, ERR_OUT_OF_MEMORY, NIL,
                              "the receiver's memory limit leaves no room for the message");
@@ -439,6 +466,7 @@ struct message *message_make(struct process *from, struct domain *to, value v, u
     uint32_t words = small_size(v);
     if (words == UINT32_MAX) words = 8 * SMALL_OBJECTS;
     c.first = c.last = chunk_new(cache, to, words, MESSAGE_HEAD_WORDS, (copy_flags & COPY_UNLIMITED) != 0);
+    if (c.first == NULL) c.first = c.last = reserve_chunk(cache, copy_flags);
     c.no_memory = c.first == NULL;
     if (c.first != NULL) {
         c.total_words = c.first->size_words;
@@ -453,6 +481,15 @@ struct message *message_make(struct process *from, struct domain *to, value v, u
     }
     copy_fail(&c, from);
     return NULL;
+}
+
+struct message *message_from_reserve(struct scheduler *s, value content)
+{
+    struct message *m = reserve_take(s->heap, COPY_UNLIMITED);
+    if (m == NULL) return NULL;
+    message_init(m, content, POOL_RESERVE_BYTES, 0);
+    m->flags |= MESSAGE_UNCHARGED;
+    return m;
 }
 
 void message_free(struct system *s, struct domain *charged, struct message *m)

@@ -66,6 +66,9 @@ void chunk_free(struct heap_cache *cache, struct domain *d, struct heap_chunk *c
 
 bool may_overdraw(struct process *p, uint64_t bytes);
 
+/* Set memory aside again for what must not fail, if there is none. */
+void heap_refill_reserve(struct heap_cache *cache);
+
 /* ---- stacks ---- */
 bool stack_charge(
     struct process *p); /* the stack that had to be taken beyond the limit; false: it still is */

@@ -60,6 +60,10 @@ static struct heap_chunk *chunk_from_reserve(struct process *p, uint64_t words)
     struct heap_cache *cache = heap_cache_of(p);
     struct heap_chunk *c = cache->reserve;
     uint32_t head = sizeof *c / 8;
+    if (c == NULL) {
+        heap_refill_reserve(cache); /* somebody may have given memory back */
+        c = cache->reserve;
+    }
     if (c == NULL || words > POOL_RESERVE_BYTES / 8 - head)
         port_panic(cache->memory->port, "out of memory, the reserve included");
     cache->reserve = NULL;

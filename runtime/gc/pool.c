@@ -60,9 +60,6 @@ size_t pool_block_bytes(size_t bytes)
 
 static void *from_port(struct memory *m, size_t bytes)
 {
-#if defined(LONA_FAIL_ALLOC)
-    if (m->fail_after != 0 && --m->fail_after == 0) return NULL;
-#endif
     void *at = port_memory_allocate(m->port, bytes);
     if (at != NULL) m->port_bytes += bytes;
     return at;
@@ -174,6 +171,7 @@ static void *slab_take(struct memory *m, unsigned class)
         UNPOISON(block, s->block_bytes);
     }
     s->used++;
+    m->used_blocks++;
     if (slab_full(s)) slab_unlink(&m->partial[class], s);
     return block;
 }
@@ -185,6 +183,7 @@ static void slab_give(struct memory *m, void *block)
     *(void **)block = s->free;
     s->free = block;
     POISON(block, s->block_bytes);
+    m->used_blocks--;
     if (--s->used != 0) return;
     slab_unlink(&m->partial[s->class], s);
     if (m->empty_count >= EMPTY_SLABS_KEPT) { /* keep the address range, give the memory back */
@@ -198,7 +197,7 @@ static void slab_give(struct memory *m, void *block)
 
 /* ---- large blocks; under the lock ---- */
 
-static void *large_take(struct memory *m, size_t bytes)
+static void *large_find(struct memory *m, size_t bytes)
 {
     unsigned bin = large_bin(bytes);
     struct pool_large *kept = bin < POOL_LARGE_BINS ? m->large[bin] : NULL;
@@ -211,6 +210,7 @@ static void *large_take(struct memory *m, size_t bytes)
 
 static void large_give(struct memory *m, void *block, size_t bytes)
 {
+    m->used_blocks--;
     unsigned bin = large_bin(bytes);
     if (bin >= POOL_LARGE_BINS || bytes > LARGE_KEPT_BYTES / 4 ||
         m->large_kept_bytes + bytes > LARGE_KEPT_BYTES) {
@@ -224,10 +224,10 @@ static void large_give(struct memory *m, void *block, size_t bytes)
     POISON(block, bytes);
 }
 
-/* Give back what is only kept, then try again. */
-static void *large_take_hard(struct memory *m, size_t bytes)
+/* If the port has no more, give back what is only kept, then try again. */
+static void *large_find_hard(struct memory *m, size_t bytes)
 {
-    void *block = large_take(m, bytes);
+    void *block = large_find(m, bytes);
     if (block != NULL) return block;
     for (unsigned bin = 0; bin < POOL_LARGE_BINS; bin++) {
         struct pool_large *kept = m->large[bin], *next = NULL;
@@ -244,6 +244,13 @@ static void *large_take_hard(struct memory *m, size_t bytes)
     return from_span(m, bytes);
 }
 
+static void *large_take(struct memory *m, size_t bytes)
+{
+    void *block = large_find_hard(m, bytes);
+    if (block != NULL) m->used_blocks++;
+    return block;
+}
+
 /* ---- for any thread ---- */
 
 void memory_init(struct memory *m, struct port *port)
@@ -255,6 +262,9 @@ void memory_init(struct memory *m, struct port *port)
 void memory_destroy(struct memory *m)
 {
     if (m->span != m->span_end) to_port(m, m->span, (size_t)(m->span_end - m->span));
+#if defined(LONA_ASAN)
+    if (m->used_blocks != 0) port_panic(m->port, "memory blocks were left behind");
+#endif
     for (unsigned bin = 0; bin < POOL_LARGE_BINS; bin++) {
         struct pool_large *kept = m->large[bin], *next = NULL;
         unsigned log = bin / 4 + 14, quarter = bin % 4 + 1;
@@ -274,10 +284,10 @@ void memory_destroy(struct memory *m)
 
 void *memory_alloc(struct memory *m, size_t bytes)
 {
-    if (bytes > (size_t)1 << 46) return NULL;
+    if (bytes > (size_t)1 << 46 || memory_fails(m)) return NULL;
     lock_acquire(&m->lock);
     void *block =
-        bytes > POOL_SMALL_MAX ? large_take_hard(m, large_bytes(bytes)) : slab_take(m, pool_class(bytes));
+        bytes > POOL_SMALL_MAX ? large_take(m, large_bytes(bytes)) : slab_take(m, pool_class(bytes));
     lock_release(&m->lock);
     return block;
 }
@@ -311,6 +321,7 @@ void *pool_alloc_slow(struct heap_cache *c, size_t bytes)
 {
     struct memory *m = c->memory;
     if (bytes > POOL_SMALL_MAX) return memory_alloc(m, bytes);
+    if (memory_fails(m)) return NULL;
     unsigned class = pool_class(bytes);
 #if !defined(LONA_ASAN)
     void *kept = c->free[class].first;

@@ -39,9 +39,23 @@ struct memory {
     uint64_t large_kept_bytes;
     uint64_t port_bytes; /* held from the port */
     struct pool_super *supers;
+    uint64_t used_blocks; /* given out, to caches too */
     uint64_t
-        fail_after; /* LONA_FAIL_ALLOC: this many port allocations succeed, the next fails once; 0: off */
+        fail_after; /* LONA_FAIL_ALLOC: so many allocations succeed, less one, then one fails; 0: off; atomic */
 };
+
+/* True for the one allocation that shall fail (memory_fail_after). */
+static inline bool memory_fails(struct memory *m)
+{
+#if defined(LONA_FAIL_ALLOC)
+    uint64_t left = __atomic_load_n(&m->fail_after, __ATOMIC_RELAXED);
+    while (left != 0)
+        if (__atomic_compare_exchange_n(&m->fail_after, &left, left - 1, false, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED))
+            return left == 1;
+#endif
+    return false;
+}
 
 /* What one scheduler keeps at hand.  Owner only. */
 struct heap_cache {

@@ -57,7 +57,7 @@ static bool has_room(const struct process *p)
     return room > heap_held_words(p) * 8 / 32;
 }
 
-static void refill_reserve(struct heap_cache *cache)
+void heap_refill_reserve(struct heap_cache *cache)
 {
     if (cache->reserve == NULL) cache->reserve = memory_alloc(cache->memory, POOL_RESERVE_BYTES);
 }
@@ -84,7 +84,7 @@ void heap_safepoint(struct process *p, uint32_t need_words)
     bool ok = everything ? collect_everything(p, need_words) : collect_as_due(p, need_words);
     stack_shrink(p);
     p->flags &= ~(PROC_COLLECT | PROC_COLLECT_ALL | PROC_OUT_OF_MEMORY);
-    refill_reserve(heap_cache_of(p));
+    heap_refill_reserve(heap_cache_of(p));
     if (!ok || !within_limit(p)) {
         if (!everything) ok = collect_everything(p, need_words);
         pressed = true;

@@ -3,6 +3,7 @@
 #include "runtime/gc/pool.h"
 #include "runtime/prims/declare.h"
 #include "runtime/sched/domain.h"
+#include "runtime/gc/pool.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/value/collection.h"
 #include "runtime/value/number.h"
@@ -134,6 +135,21 @@ value prim_console_write(struct process *p, value *a, unsigned argc)
     }
     p->prim_state = from_fixnum((int64_t)done);
     return n == -PORT_WOULD_BLOCK ? wait_for_output(p) : VAL_YIELD;
+}
+
+value prim_fail_allocation(struct process *p, value *a, unsigned argc)
+{
+    if (!is_fixnum(a[0]) || to_fixnum(a[0]) < 0)
+        return fail_type(p, "-fail-allocation", 1, a[0], "a number of allocations");
+    if (p->domain != p->domain->system->root)
+        return process_fail(p, ERR_NO_CAPABILITY, NIL, "only the root domain may make allocations fail");
+#if defined(LONA_FAIL_ALLOC)
+    struct memory *m = arena_memory(p->domain->system);
+    return from_fixnum(
+        (int64_t)__atomic_exchange_n(&m->fail_after, (uint64_t)to_fixnum(a[0]), __ATOMIC_RELAXED));
+#else
+    return NIL;
+#endif
 }
 
 /* Waits until somebody outside wants to interrupt the program. */

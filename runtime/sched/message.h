@@ -44,6 +44,9 @@ struct message {
 /* A message holding a copy of v (immediates and SHARED objects as they are).  Charged to domain `to`.  NULL: refused, with
  * from->error set.  from may be NULL if v holds nothing that needs a copy. */
 struct message *message_make(struct process *from, struct domain *to, value v, uint32_t copy_flags);
+/* A message without a copy to make (content SHARED or immediate), of memory set aside; NULL: that is in use.  The caller's own
+ * scheduler. */
+struct message *message_from_reserve(struct scheduler *s, value content);
 void message_free(struct system *s, struct domain *charged, struct message *m);
 /* The objects of m become young objects of p, which from now on owns the block.  Pre: m is in no queue. */
 void heap_adopt_message(struct process *p, struct message *m);

@@ -257,6 +257,7 @@ void process_signal_exit(struct scheduler *s, struct process *from, struct proce
 {
     if (kind == MESSAGE_KILL) {
         struct message *m = message_make(from, to->domain, reason, COPY_UNLIMITED);
+        if (m == NULL) m = message_from_reserve(s, s->system->keywords[KW_KILLED]);
         if (m == NULL) port_panic(s->system->port, "no memory for an exit signal");
         m->kind = MESSAGE_KILL;
         if (inbox_push(to, m))

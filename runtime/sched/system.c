@@ -82,6 +82,8 @@ void system_free(struct system *s)
         process_end(first, p);
     }
     timers_free_all(s);
+    if (s->shared->watched_reason != NULL) message_free(s, s->root, s->shared->watched_reason);
+    arena_drop_offheap(s);
     if (s->root != NULL) domain_kill(s, s->root);
     for (unsigned i = 0; i < 4; i++) epoch_force(s);
     struct port *port = s->port;

@@ -69,6 +69,8 @@ enum vm_exit vm_run(struct process *p);
 
 /* ---- what the collector provides (runtime/gc/) ---- */
 bool arena_init(struct system *s); /* runtime/gc/arena.c */
+/* Drop what shared objects hold outside the arena (atoms, blobs, regions): at the end, when nothing runs any more. */
+void arena_drop_offheap(struct system *s);
 void arena_destroy(struct system *s);
 bool heap_scheduler_init(struct scheduler *s); /* runtime/gc/: what a scheduler keeps for heaps: s->heap */
 void heap_scheduler_destroy(struct scheduler *s);

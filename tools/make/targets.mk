@@ -71,6 +71,16 @@ language-stress: ## the language suite, collecting at every safepoint and switch
 	@$(MAKE) -s V=stress lona
 	@out/stress/lona test test/lona test/vision
 
+FAILALLOC_SECONDS ?= 1800
+FAILALLOC_FILES = $(filter-out %/domain_test.lona-s %/behaviours_test.lona-s,$(wildcard test/lona/*_test.lona-s))
+.PHONY: failalloc failalloc-short
+failalloc: ## programs and the language suite, each allocation failing once, under the sanitizers
+	@$(MAKE) -s V=failalloc $(OUT:release=failalloc)/lona
+	@out/failalloc/lona --schedulers=1 test/failalloc/failalloc.lona-s $(FAILALLOC_SECONDS) $(FAILALLOC_FILES)
+
+failalloc-short: ## the programs alone, for a minute
+	@$(MAKE) -s failalloc FAILALLOC_SECONDS=60 FAILALLOC_FILES=
+
 # ---- fuzzing: FUZZ_SECONDS for each harness of test/fuzz ----
 FUZZ_SECONDS ?= 600
 FUZZ_SRC := $(wildcard test/fuzz/*_fuzz.c)
