@@ -60,7 +60,9 @@ void old_free_all(struct process *p, struct old_space *old)
 {
     if (old->offheap != 0) offheap_release_all(p->domain->system, old->offheap);
     if (old->offheap_todo != 0) offheap_release_all(p->domain->system, old->offheap_todo);
+    if (old->offheap_done != 0) offheap_release_all(p->domain->system, old->offheap_done);
     old_blocks_free(p, old->blocks);
+    old_blocks_free(p, old->unswept);
     gray_free_all(p, old);
     pool_free(heap_cache_of(p), old, sizeof *old);
 }
