@@ -68,7 +68,7 @@ struct context_page {
     uint32_t
         preemption_pending; /* the kernel sets 1: yield soon, or be preempted the hard way; yield clears it */
     uint32_t context;       /* number of the context, for diagnosis */
-    uint64_t argument;      /* what context-create was given */
+    uint64_t domain;        /* handle by which the domain names itself: read and manage */
     uint64_t out_handle[MESSAGE_HANDLES];
     uint64_t in_handle[MESSAGE_HANDLES]; /* handles installed with the last message received */
     uint8_t out_bytes[MESSAGE_BYTES];

@@ -26,6 +26,9 @@ uint64_t kernel_initial_bytes(void);
 void kernel_init(struct kernel *k, struct machine *m, uint32_t cpus);
 /* Frames that nobody uses, in any number of runs. */
 void kernel_add_memory(struct kernel *k, frame_number first, uint32_t frames);
+/* Frames that hold the kernel, its tables or the boot image: no region of device memory may cover them.  At most 64 runs.  Memory added by
+ * the two functions beside this one is protected already. */
+bool kernel_protect(struct kernel *k, frame_number first, uint32_t frames);
 /* Frames for devices that need contiguous memory: one run. */
 void kernel_add_dma(struct kernel *k, frame_number first, uint32_t frames);
 /* The root domain; its budget is all memory added so far; its capabilities are those of enum boot_slot. */
