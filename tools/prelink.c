@@ -24,6 +24,7 @@ static const struct replacement {
 #define KERNEL_WORD(...)
 #define WORD(number, name, function, arguments, capability, errors, doc) {#function, (void *)function},
 #include "spec/words.def"
+    {"port_interrupt_watch", (void *)port_interrupt_watch},
     {"port_image_begin", (void *)port_image_begin},
     {"port_image_write", (void *)port_image_write},
     {"port_image_map", (void *)port_image_map},

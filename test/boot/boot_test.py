@@ -13,6 +13,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from qemu import OUT, ROOT, Machine, Tpm  # noqa: E402
+from screen import read_text  # noqa: E402
 
 BOOT_SECONDS = 60
 REFUSED = "Lona does not start: "
@@ -108,6 +109,11 @@ def test_normal():
         start = len(machine.text)
         machine.type("(* 6 7)\r")
         check(machine.expect(["\n42"], 20, start) is not None, "the prompt computes")
+        picture = work / "screen.ppm"
+        machine.monitor(f'screendump "{picture}"')
+        rows = read_text(picture)
+        log = [line for line in machine.text.partition("kernel: Lona")[2].splitlines() if line][:6]
+        check("kernel: Lona, x86-64" in rows and all(line in rows for line in log[1:]), "the screen shows the boot log")
         machine.type("(lona.core/-halt 0)\r")
         check(machine.ended(20) == 0, "the machine switches itself off")
         if failed:

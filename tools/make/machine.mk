@@ -94,3 +94,23 @@ $(MACHINE_OUT)/prelink.tool: $(PRELINK_OBJ) $(MACHINE_OUT)/runtime.symbols
 $(MACHINE_OUT)/lona.img: $(MACHINE_OUT)/prelink.tool $(LONA_SRC)
 	@rm -f $@
 	@timeout 120 $(MACHINE_OUT)/prelink.tool $(MACHINE_OUT)/runtime.elf.debug lib $@
+
+# ---- programs that test the kernel from user mode: each a root domain of its own, on a disk of its own ----
+USER_PROGRAMS := suite measure
+USER_COMMON := $(patsubst %,$(MACHINE_OUT)/runtime/%.o,test/boot/user/user.c base/mem.c)
+
+$(MACHINE_OUT)/%.user/user.elf: $(MACHINE_OUT)/runtime/test/boot/user/%.c.o $(USER_COMMON) tools/make/program.ld
+	@mkdir -p $(@D)
+	@ld.lld-19 -T tools/make/program.ld --build-id=none -z max-page-size=4096 -z noexecstack $(filter %.o,$^) -o $@
+
+# A loader of its own, since the manifest's hash is compiled in.
+$(MACHINE_OUT)/%.disk: $(MACHINE_OUT)/%.user/user.elf $(MACHINE_OUT)/kernel.elf $(BOOT_OBJ)
+	@python3 tools/make-manifest.py $(MACHINE_OUT)/$*.user/manifest $(MACHINE_OUT)/$*.user/include/boot/manifest_hash.h user.elf \
+	    kernel:$(MACHINE_OUT)/kernel.elf runtime:$<
+	@$(CC) -I$(MACHINE_OUT)/$*.user/include $(BOOT_CFLAGS) -c boot/files.c -o $(MACHINE_OUT)/$*.user/files.o
+	@lld-link-19 /subsystem:efi_application /entry:efi_main /nodefaultlib /Brepro /out:$(MACHINE_OUT)/$*.user/BOOTX64.EFI \
+	    $(MACHINE_OUT)/$*.user/files.o $(filter-out %/files.c.o,$(BOOT_OBJ))
+	@python3 tools/make-disk.py $@ EFI/BOOT/BOOTX64.EFI=$(MACHINE_OUT)/$*.user/BOOTX64.EFI EFI/LONA/MANIFEST=$(MACHINE_OUT)/$*.user/manifest \
+	    EFI/LONA/KERNEL.ELF=$(MACHINE_OUT)/kernel.elf EFI/LONA/USER.ELF=$<
+
+.PRECIOUS: $(MACHINE_OUT)/%.user/user.elf $(MACHINE_OUT)/runtime/%.o

@@ -3,6 +3,7 @@
 #include "runtime/port/kernel/kernel.h"
 
 enum { DATA, INTERRUPTS, FIFO, LINE, MODEM, LINE_STATUS };
+#define CONTROL_C 3
 #define RECEIVER_FULL 1u
 #define RECEIVE_INTERRUPT 1u
 
@@ -35,15 +36,36 @@ void console_start(struct port *p)
     word(NULL, KERNEL_WORD_INTERRUPT_DONE, line, p->info->uart_line, 0, 0, 0);
 }
 
+/* Outside raw mode: lines end with a line feed, what is typed is shown, Ctrl-C interrupts.  False: the byte is used up. */
+static bool cook(struct port *p, uint8_t *byte)
+{
+    if (p->raw) return true;
+    if (*byte == CONTROL_C) {
+        if (p->interrupt_signal != NULL) port_signal_raise(p, p->interrupt_signal, p->interrupt_bit);
+        return false;
+    }
+    if (*byte == '\r') *byte = '\n';
+    log_write(p, (const char *)byte, 1);
+    return true;
+}
+
 void console_drain(struct port *p)
 {
     port_lock(p);
-    while (p->input_count < INPUT_BYTES && (uart_read(p, LINE_STATUS) & RECEIVER_FULL) != 0)
-        p->input[(p->input_first + p->input_count++) % INPUT_BYTES] = uart_read(p, DATA);
+    while (p->input_count < INPUT_BYTES && (uart_read(p, LINE_STATUS) & RECEIVER_FULL) != 0) {
+        uint8_t byte = uart_read(p, DATA);
+        if (cook(p, &byte)) p->input[(p->input_first + p->input_count++) % INPUT_BYTES] = byte;
+    }
     bool any = p->input_count > 0;
     port_unlock(p);
     word(NULL, KERNEL_WORD_INTERRUPT_DONE, BOOT_HANDLE(BOOT_SLOT_INTERRUPT), p->info->uart_line, 0, 0, 0);
     if (any && p->console_signal != NULL) port_signal_raise(p, p->console_signal, p->console_bit);
+}
+
+void port_interrupt_watch(struct port *p, struct port_signal *s, uint64_t bit)
+{
+    p->interrupt_signal = s;
+    p->interrupt_bit = bit;
 }
 
 void port_console_watch(struct port *p, struct port_signal *s, uint64_t bit)
@@ -72,6 +94,7 @@ int64_t port_console_write(struct port *p, int stream, const void *from, size_t 
 
 bool port_console_raw(struct port *p, bool on)
 {
+    p->raw = on;
     return true;
 }
 

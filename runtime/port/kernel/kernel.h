@@ -48,8 +48,9 @@ struct port {
     uint32_t extent_count;
     struct extent extents[FREE_EXTENTS]; /* free addresses behind BLOCKS_BASE, ascending */
     struct port_context contexts[PORT_CONTEXTS];
-    struct port_signal *console_signal;
-    uint64_t console_bit;
+    struct port_signal *console_signal, *interrupt_signal;
+    uint64_t console_bit, interrupt_bit;
+    bool raw;
     uint32_t input_first, input_count;
     uint8_t input[INPUT_BYTES];
 };
