@@ -21,12 +21,17 @@ static inline uint64_t word_call(struct word_frame *f)
     return f->word;
 }
 
-/* What context-create was given as the argument of the calling context. */
-static inline uint64_t context_argument(void)
+/* The last word of the calling context's page is its own to use: the kernel never looks at it.  It begins as 0. */
+#define CONTEXT_LOCAL (PAGE_BYTES - 8)
+static inline void *context_local(void)
 {
-    uint64_t argument;
-    __asm__("movq %%gs:%c1, %0" : "=r"(argument) : "i"(__builtin_offsetof(struct context_page, argument)));
-    return argument;
+    void *value;
+    __asm__ volatile("movq %%gs:%c1, %0" : "=r"(value) : "i"(CONTEXT_LOCAL));
+    return value;
+}
+static inline void context_set_local(void *value)
+{
+    __asm__ volatile("movq %0, %%gs:%c1" : : "r"(value), "i"(CONTEXT_LOCAL) : "memory");
 }
 #endif
 

@@ -94,12 +94,12 @@ void root_start(void)
     info->screen = machine.info.screen;
     memory_hand_over();
     if (!kernel_add_root(machine.kernel)) machine_panic("there is no room for the root domain");
+    if (!kernel_add_context(machine.kernel, plan.program.entry, ROOT_STACK + ROOT_STACK_BYTES - 8, ROOT_INFO))
+        machine_panic("there is no room for the root's context");
     add_region(info, "rootinfo", ROOT_INFO, plan.info, sizeof *info, ACCESS_READ);
     add_region(info, "stack", ROOT_STACK, plan.stack, ROOT_STACK_BYTES, ACCESS_READ | ACCESS_WRITE);
     place_program(info, &plan);
     place_others(info);
-    if (!kernel_add_context(machine.kernel, plan.program.entry, ROOT_STACK + ROOT_STACK_BYTES - 8, ROOT_INFO))
-        machine_panic("there is no room for the root's context");
     info->context_page = kernel_context_page_address(machine.kernel, 0);
     log_line("root: %s, entry %x", plan.image->name, plan.program.entry);
 }

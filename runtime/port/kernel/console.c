@@ -9,7 +9,7 @@ enum { DATA, INTERRUPTS, FIFO, LINE, MODEM, LINE_STATUS };
 
 void log_write(struct port *p, const char *text, size_t bytes)
 {
-    struct context_page *page = (struct context_page *)context_self(p)->page_address;
+    struct context_page *page = (struct context_page *)context_self()->page_address;
     while (bytes > 0) {
         size_t n = min_u64(bytes, MESSAGE_BYTES);
         memcpy(page->out_bytes, text, n);

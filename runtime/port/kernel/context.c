@@ -2,13 +2,6 @@
 #include "base/mem.h"
 #include "runtime/port/kernel/kernel.h"
 
-/* The first context's argument is the root information; the others' is their struct port_context. */
-struct port_context *context_self(struct port *p)
-{
-    uint64_t argument = context_argument();
-    return argument == ROOT_INFO ? &p->contexts[0] : (struct port_context *)argument;
-}
-
 unsigned port_cpu_count(struct port *p)
 {
     return p->cpus;
@@ -21,6 +14,7 @@ bool context_signal_make(struct port *p, struct port_context *c)
 
 static NORETURN void context_main(struct port_context *c)
 {
+    context_set_local(c);
     c->run(c->argument);
     __atomic_store_n(&c->done, 1, __ATOMIC_SEQ_CST);
     port_signal_raise(c->port, &c->joined, 1);
@@ -73,7 +67,7 @@ void port_signal_raise(struct port *p, struct port_signal *s, uint64_t bits)
 /* The waiter announces itself in `waiters`, then looks at the bits; who raises stores the bits, then looks at `waiters`. */
 uint64_t port_signal_wait(struct port *p, struct port_signal *s, uint64_t deadline_ns)
 {
-    struct port_context *c = context_self(p);
+    struct port_context *c = context_self();
     for (;;) {
         uint64_t woken = 0, bits = __atomic_exchange_n(&s->bits, 0, __ATOMIC_SEQ_CST);
         if (bits != 0) return bits;

@@ -57,7 +57,10 @@ struct port {
 
 /* A word with up to six arguments; its status, with the first result in *result if that is not NULL. */
 uint64_t word(uint64_t *result, uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
-struct port_context *context_self(struct port *p);
+static inline struct port_context *context_self(void)
+{
+    return context_local();
+}
 void port_lock(struct port *p);
 void port_unlock(struct port *p);
 void log_write(struct port *p, const char *text, size_t bytes);

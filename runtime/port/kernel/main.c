@@ -18,6 +18,7 @@ static struct port *port_make(const struct rootinfo *info)
     p->info = info;
     p->cpus = info->cpus < PORT_CONTEXTS ? info->cpus : PORT_CONTEXTS;
     p->contexts[0] = (struct port_context){.page_address = info->context_page, .port = p};
+    context_set_local(&p->contexts[0]);
     return context_signal_make(p, &p->contexts[0]) ? p : NULL;
 }
 
