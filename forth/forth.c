@@ -113,7 +113,7 @@ struct forth *forth_new(struct forth_port *port, const struct forth_config *conf
     f->names_max = f->config.words * 16;
     f->heap_buckets = (uint32_t *)(f->heap + HEAP_BLOCKS_MAX);
     f->heap_count = 1;
-    f->heap_low = ORIGIN + f->data_bytes;
+    f->heap_low = ORIGIN + f->data_bytes - 16; /* nothing lies where a cell would not fit */
     f->here = ORIGIN + DICT_START;
     f->hold = AT_HOLD + HOLD_BYTES;
     f->precision = 15;
@@ -163,12 +163,12 @@ static int64_t guarded(struct forth *f, int64_t status)
 
 void forth_stack(struct forth *f, uintptr_t low)
 {
-    f->machine_low = low;
+    f->machine_low = f->machine_check = low;
 }
 void forth_interrupt(struct forth *f)
 {
     f->interrupted = true;
-    f->attention = 1;
+    forth_attend(f);
 }
 
 int64_t forth_text(struct forth *f, const char *text, size_t size)

@@ -27,7 +27,7 @@ typedef uint64_t ucell;
 #define FLOAT_CELLS 4096
 #define LOCAL_CELLS 65536
 #define SIDE_CELLS 16384 /* what N>R put aside */
-#define SLACK_CELLS 1024
+#define SLACK_CELLS 4096
 
 /* ---- the data space: fixed places first ---- */
 #define ORIGIN 0x10000
@@ -174,8 +174,9 @@ struct forth {
     cell *stack_low; /* not below */
     volatile uint32_t attention;
     uint32_t nesting;      /* of runs within runs */
-    uintptr_t machine_low; /* not below, of the machine's stack */
-    cell native_save;
+    uintptr_t machine_low;   /* not below, of the machine's stack */
+    uintptr_t machine_check; /* what native code compares with: the same, or everything when there is attention */
+    cell native_save;        /* the machine's stack at the last entry into native code */
 
     cell *r0, *rp, *return_low;
     cell *l0, *lp; /* locals */

@@ -403,6 +403,7 @@ void forth_report(struct forth *f, int64_t status)
 cell attend_now(struct forth *f, uint32_t word)
 {
     f->attention = 0;
+    f->machine_check = f->machine_low;
     if (word == 0) word = f->running;
     heat_sample(f, word);
     if (f->interrupted) {
@@ -414,6 +415,7 @@ cell attend_now(struct forth *f, uint32_t word)
 void forth_attend(struct forth *f)
 {
     f->attention = 1;
+    f->machine_check = UINTPTR_MAX;
 }
 
 cell primitive_call(struct forth *f, uint32_t number)
