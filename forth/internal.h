@@ -101,7 +101,7 @@ struct word {
     uint32_t native; /* place in the native code, 0: none */
     uint32_t does;
     uint32_t file, line; /* where it was defined: name in names, 0: nowhere */
-    uint32_t calls;      /* from outside, until it is translated */
+    uint32_t calls;      /* until it is translated */
     int16_t effect_in, effect_out;
     uint32_t heat, heat_time;
     cell value;
@@ -159,6 +159,8 @@ struct block_buffer {
     uint32_t used; /* when */
 };
 
+/* Calls from threaded code after which a word is translated; those from outside count more (execute_colon). */
+#define CALLS_HOT 64
 #define BUCKETS (1u << 16)
 #define LISTS_MAX 1024
 #define ORDER_MAX 64
@@ -174,9 +176,10 @@ struct forth {
     cell *stack_low; /* not below */
     volatile uint32_t attention;
     uint32_t nesting;      /* of runs within runs */
-    uintptr_t machine_low;   /* not below, of the machine's stack */
-    uintptr_t machine_check; /* what native code compares with: the same, or everything when there is attention */
-    cell native_save;        /* the machine's stack at the last entry into native code */
+    uintptr_t machine_low; /* not below, of the machine's stack */
+    uintptr_t
+        machine_check; /* what native code compares with: the same, or everything when there is attention */
+    cell native_save;  /* the machine's stack at the last entry into native code */
 
     cell *r0, *rp, *return_low;
     cell *l0, *lp; /* locals */

@@ -93,8 +93,9 @@ static bool r_step(unsigned op, int64_t arg, uint64_t *kinds, unsigned *count)
     case OP_PLUS_LOOP: return *count >= 1 && (*kinds & 3) == R_LOOP;
     case OP_I:
     case OP_J: {
-        unsigned loops = 0;
-        for (unsigned i = 0; i < *count; i++) loops += (*kinds >> 2 * i & 3) == R_LOOP;
+        unsigned loops = 0; /* on top, but for locals, which lie elsewhere in the threaded engine */
+        for (unsigned i = 0; i < *count && (*kinds >> 2 * i & 3) != R_ITEM; i++)
+            loops += (*kinds >> 2 * i & 3) == R_LOOP;
         return loops >= (op == OP_I ? 1u : 2u);
     }
     default: return true;

@@ -118,8 +118,9 @@ static HANDLER_CALL __attribute__((noinline)) cell op_CALL_SLOW(ARGS)
 }
 HANDLER(CALL)
 {
-    const struct word *w = &f->words[ARG];
-    if (UNLIKELY(w->kind != W_COLON || w->native != 0 || f->attention)) MUSTTAIL op_CALL_SLOW(PASS);
+    struct word *w = &f->words[ARG];
+    if (UNLIKELY(w->kind != W_COLON || w->native != 0 || f->attention || ++w->calls == CALLS_HOT))
+        MUSTTAIL op_CALL_SLOW(PASS);
     R_ROOM();
     rp = frame_push(f, rp, ip + 1, fb);
     fb = rp;
