@@ -163,7 +163,7 @@ end: {
 }
 br: {
     struct wasm_frame *f = v->frame;
-    if (UNLIKELY(*p >= f - v->frames) || f[-(ptrdiff_t)*p].type != BLOCK_EMPTY) goto slow;
+    if (UNLIKELY(*p >= 0x80 || *p >= f - v->frames) || f[-(ptrdiff_t)*p].type != BLOCK_EMPTY) goto slow;
     p++;
     f->unreachable = true;
     top = v->stack + f->base;
@@ -171,7 +171,7 @@ br: {
 }
 br_if: {
     struct wasm_frame *f = v->frame;
-    if (UNLIKELY(*p >= f - v->frames) || f[-(ptrdiff_t)*p].type != BLOCK_EMPTY ||
+    if (UNLIKELY(*p >= 0x80 || *p >= f - v->frames) || f[-(ptrdiff_t)*p].type != BLOCK_EMPTY ||
         UNLIKELY(top[-1] != WASM_I32))
         goto slow;
     p++;
