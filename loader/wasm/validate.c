@@ -6,9 +6,9 @@
 bool wasm_validator_room(struct wasm_validator *v, size_t more)
 {
     size_t needed = more + (size_t)(v->r->end - v->r->p) + 16;
-    if (LIKELY((size_t)(v->limit - v->top) >= needed)) return true;
     size_t height = (size_t)(v->top - v->stack), most = (size_t)(v->most - v->stack);
     if (height + more > LIMIT_WASM_OPERANDS) return fail(v, WASM_RULE_OPERANDS);
+    if (LIKELY((size_t)(v->limit - v->top) >= needed)) return true;
     size_t old = v->stack == NULL ? 0 : (size_t)(v->limit - v->stack) + STACK_PAD;
     size_t size = (height + needed) * 2 + STACK_PAD;
     struct wasm_allocator *a = &v->m->allocator;
@@ -141,6 +141,7 @@ bool wasm_validator_open(struct wasm_validator *v, struct wasm_module *m, uint32
 void wasm_validator_close(struct wasm_validator *v)
 {
     struct wasm_allocator *a = &v->m->allocator;
+    if (v->calls != NULL) a->free(a->context, v->calls, (v->m->type_count + 1ull) * sizeof *v->calls);
     if (v->stack != NULL)
         a->free(a->context, v->stack - STACK_PAD, (size_t)(v->limit - v->stack) + STACK_PAD);
     if (v->frames != NULL)
