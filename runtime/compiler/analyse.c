@@ -1,16 +1,53 @@
-/* First pass: the form to nodes.  Resolves names, decides what closures capture, checks the shape of every special form. */
+/* First pass: the form to nodes.  Resolves names, decides what closures capture, checks the shape of every special form.
+ *
+ * No recursion: a form is taken apart into things to do, which are kept on a stack of our own.  What is pushed while one of
+ * them is done is done in the order in which it was pushed, before everything that was there.  So the walk can stop
+ * between any two of them, and goes as deep as there is memory. */
 #include "runtime/compiler/internal.h"
 
-/* What a form in tail position may do beyond having a value. */
-struct tail {
-    uint32_t loop; /* target of recur, or NONE */
-    bool fail;     /* an alt* around takes a (fail*) */
-    bool select;   /* must end in take* or skip* */
-};
 #define NOT_TAIL ((struct tail){NONE, false, false})
 
-static void form(struct compiler *c, value f, struct tail t);
 static void body(struct compiler *c, value forms, struct tail t);
+
+/* ---- what is left to do ---- */
+static struct todo *later(struct compiler *c, enum todo_kind kind)
+{
+    struct todo *d = PUSH(c, todos, struct todo);
+    *d = (struct todo){.kind = kind, .tail = NOT_TAIL};
+    return d;
+}
+static void later_form(struct compiler *c, value f, struct tail t)
+{
+    struct todo *d = later(c, DO_FORM);
+    d->v = f;
+    d->tail = t;
+}
+/* Something that begins with a node of its own. */
+static void later_node(struct compiler *c, enum todo_kind kind, value v)
+{
+    struct todo *d = later(c, kind);
+    d->v = v;
+    d->a = NONE;
+}
+static void later_close(struct compiler *c, uint32_t node)
+{
+    later(c, DO_CLOSE)->a = node;
+}
+static void later_enter(struct compiler *c, uint32_t var)
+{
+    later(c, DO_ENTER)->a = var;
+}
+static void later_leave(struct compiler *c, uint32_t mark)
+{
+    later(c, DO_LEAVE)->a = mark;
+}
+/* The forms of a list, one after the other; the node gets their number if count_into is not NONE. */
+static void later_forms(struct compiler *c, value list, uint32_t count_into)
+{
+    struct todo *d = later(c, DO_FORMS);
+    d->v = list;
+    d->a = count_into;
+}
 
 /* ---- nodes ---- */
 static uint32_t open_node(struct compiler *c, enum node_kind kind, uint32_t a, uint32_t b)
@@ -39,6 +76,8 @@ static void constant(struct compiler *c, value v)
         leaf(c, N_INT, (uint32_t)(int32_t)to_fixnum(v));
     else if (v == NIL || v == TRUE_ || v == FALSE_ || is_char(v))
         leaf(c, N_SPECIAL, (uint32_t)v);
+    else if (is_vector(v) || is_map(v) || is_set(v) || form_is_list(v) || is_type(v, T_TAGGED))
+        later_node(c, DO_QUOTED, v);
     else
         leaf(c, N_LIT, literal_of(c, v, SERIAL_QUOTED));
 }
@@ -103,40 +142,70 @@ static uint32_t find_var(struct compiler *c, value symbol)
     return NONE;
 }
 
-/* Where function f finds variable v: its own, itself, a sibling, or a capture (made on demand, outermost first). */
-static struct reference reach(struct compiler *c, uint32_t f, uint32_t v)
+/* Function f finds v in what it captures already, or is v's owner: then *r says how. */
+static bool reached(struct compiler *c, uint32_t f, uint32_t v, struct reference *r)
 {
     struct var *var = &AT(c, vars, struct var, v);
     struct function *fn = &AT(c, functions, struct function, f);
-    if (var->function == f) return (struct reference){var->kind == VAR_SELF ? N_SELF : N_LOCAL, v};
+    if (var->function == f) {
+        *r = (struct reference){var->kind == VAR_SELF ? N_SELF : N_LOCAL, v};
+        return true;
+    }
     if (var->kind == VAR_SIBLING && fn->group != NONE &&
-        AT(c, functions, struct function, var->target).group == fn->group)
-        return var->target == f ? (struct reference){N_SELF, 0} : (struct reference){N_SIBLING, var->target};
-    if (var->memo_capset == fn->capset) return (struct reference){N_UPVAL, var->memo_index};
+        AT(c, functions, struct function, var->target).group == fn->group) {
+        *r = var->target == f ? (struct reference){N_SELF, 0} : (struct reference){N_SIBLING, var->target};
+        return true;
+    }
+    *r = (struct reference){N_UPVAL, var->memo_index};
+    if (var->memo_capset == fn->capset) return true;
+    uint32_t index = 0, at = AT(c, capsets, struct capset, fn->capset).first;
+    for (; at != NONE; at = AT(c, captures, struct capture, at).next, index++)
+        if (AT(c, captures, struct capture, at).var == v) {
+            r->a = index;
+            return true;
+        }
+    return false;
+}
 
-    struct capset *set = &AT(c, capsets, struct capset, fn->capset);
-    uint32_t index = 0;
-    for (uint32_t at = set->first; at != NONE; at = AT(c, captures, struct capture, at).next, index++)
-        if (AT(c, captures, struct capture, at).var == v) return (struct reference){N_UPVAL, index};
-    struct reference from = reach(c, fn->parent, v);
+/* Function f captures v, which the one around it finds as `from` says. */
+static struct reference capture(struct compiler *c, uint32_t f, uint32_t v, struct reference from)
+{
+    uint32_t capset = AT(c, functions, struct function, f).capset;
+    struct capset *set = &AT(c, capsets, struct capset, capset);
+    struct var *var = &AT(c, vars, struct var, v);
+    uint32_t index = set->count;
     if (index >= LIMIT_CAPTURES) fail(c, var->symbol, "a function captures too many variables");
-    struct capture *capture = PUSH(c, captures, struct capture);
+    struct capture *made = PUSH(c, captures, struct capture);
     if (c->failed) return from;
-    *capture = (struct capture){v, from, NONE};
+    *made = (struct capture){v, from, NONE};
     if (index == 0)
         set->first = c->captures.count - 1;
     else
         AT(c, captures, struct capture, set->last).next = c->captures.count - 1;
     set->last = c->captures.count - 1;
     set->count++;
-    var->memo_capset = fn->capset;
+    var->memo_capset = capset;
     var->memo_index = index;
     return (struct reference){N_UPVAL, index};
 }
 
+/* Where function f finds variable v: its own, itself, a sibling, or a capture (made on demand, outermost first). */
+static struct reference reach(struct compiler *c, uint32_t f, uint32_t v)
+{
+    struct reference r;
+    uint32_t bottom = c->scratch.count;
+    while (!reached(c, f, v, &r) && !c->failed) {
+        *PUSH(c, scratch, uint32_t) = f;
+        f = AT(c, functions, struct function, f).parent;
+    }
+    while (c->scratch.count > bottom && !c->failed)
+        r = capture(c, AT(c, scratch, uint32_t, --c->scratch.count), v, r);
+    return r;
+}
+
 static value in_boot_namespace(struct compiler *c, value symbol)
 {
-    return symbol_make(c->p, name_name(c->options->ns), name_name(symbol));
+    return symbol_make(c->p, name_name(c->options.ns), name_name(symbol));
 }
 
 static void symbol_form(struct compiler *c, value s)
@@ -153,7 +222,7 @@ static void symbol_form(struct compiler *c, value s)
         leaf(c, (enum node_kind)r.kind, r.a);
     } else if (name_ns(s) != NIL) {
         leaf(c, N_GLOBAL, global_of(c, s));
-    } else if (c->options->ns != NIL) {
+    } else if (c->options.ns != NIL) {
         leaf(c, N_GLOBAL, global_of(c, in_boot_namespace(c, s)));
     } else {
         fail(c, s, "expected the name of a local variable or a qualified name");
@@ -161,31 +230,16 @@ static void symbol_form(struct compiler *c, value s)
 }
 
 /* ---- collections ---- */
-static void children(struct compiler *c, value coll, uint32_t n)
-{
-    struct walk w;
-    value key, val;
-    uint32_t count = 0;
-    walk_start(&w, coll);
-    while (!c->failed && walk_next(&w, &key, &val)) {
-        form(c, key, NOT_TAIL);
-        count++;
-        if (is_map(coll)) form(c, val, NOT_TAIL), count++;
-    }
-    if (!c->failed) node_at(c, n)->b = count;
-    close_node(c, n);
-    if (count > 32) c->literal_add = global_of(c, symbol_c(c->p, "lona.core", "-literal-add"));
-}
-
 static void collection(struct compiler *c, value coll)
 {
     /* Each collection around found that it is no constant by looking at all before the part that is none: to keep that
      * linear, only so many look. */
-    uint32_t literal = c->failed_literals < 16 ? literal_of(c, coll, SERIAL_EXPRESSION) : NONE;
-    if (literal != NONE) {
-        leaf(c, N_LIT, literal);
-        return;
-    }
+    later_node(c, c->failed_literals < 16 ? DO_LITERAL : DO_CHILDREN, coll);
+}
+
+/* A collection that is no constant. */
+static void start_children(struct compiler *c, value coll)
+{
     value meta = form_meta(c, coll);
     uint32_t call = NONE;
     if (meta != NIL) {
@@ -194,11 +248,53 @@ static void collection(struct compiler *c, value coll)
         call = open_node(c, N_CALLG, with_meta, 2);
     }
     c->failed_literals++;
-    children(c, coll, open_node(c, is_vector(coll) ? N_VECTOR : is_map(coll) ? N_MAP : N_SET, 0, 0));
+    c->depth++;
+    uint32_t n = open_node(c, is_vector(coll) ? N_VECTOR : is_map(coll) ? N_MAP : N_SET, 0, 0);
+    struct walk *w = PUSH(c, walks, struct walk);
+    if (c->failed) return;
+    walk_start(w, coll);
+    struct todo *d = later(c, DO_CHILDREN);
+    d->v = coll;
+    d->a = n;
+    if (call == NONE) return;
+    later_form(c, meta, NOT_TAIL);
+    later_close(c, call);
+}
+
+static void next_child(struct compiler *c, struct todo d)
+{
+    value key, val;
+    if (d.a == NONE) {
+        start_children(c, d.v);
+        return;
+    }
+    if (walk_next(&AT(c, walks, struct walk, c->walks.count - 1), &key, &val)) {
+        later_form(c, key, NOT_TAIL);
+        d.b++;
+        if (is_map(d.v)) later_form(c, val, NOT_TAIL), d.b++;
+        *later(c, DO_CHILDREN) = d;
+        return;
+    }
+    c->walks.count--;
     c->failed_literals--;
-    if (call != NONE) {
-        form(c, meta, NOT_TAIL);
-        close_node(c, call);
+    c->depth--;
+    node_at(c, d.a)->b = d.b;
+    close_node(c, d.a);
+    if (d.b > 32) c->literal_add = global_of(c, symbol_c(c->p, "lona.core", "-literal-add"));
+}
+
+/* A literal, a slice at a time.  A collection that turns out to hold more than constants is taken apart. */
+static void go_on_literal(struct compiler *c, struct todo d, enum serial_mode mode)
+{
+    uint32_t literal;
+    if (d.a == NONE) {
+        d.a = c->data.count;
+        literal_start(c, d.v, mode);
+    }
+    switch (literal_continue(c, d.a, &literal)) {
+    case LITERAL_MORE: *later(c, d.kind) = d; return;
+    case LITERAL_DONE: leaf(c, N_LIT, literal); return;
+    default: later_node(c, DO_CHILDREN, d.v);
     }
 }
 
@@ -234,47 +330,52 @@ static bool take_binding(struct compiler *c, value *rest, value *symbol, value w
 static void if_form(struct compiler *c, value rest, value whole, struct tail t)
 {
     static const char expected[] = "expected (if test then) or (if test then else)";
-    value test, yes, no;
+    value test, yes, no = NIL;
     if (!take(c, &rest, &test, whole, expected) || !take(c, &rest, &yes, whole, expected)) return;
     bool has_else = form_next(c, &rest, &no);
     if (!at_end(c, rest, whole, expected)) return;
+    if (t.select && !has_else) fail(c, whole, "expected take* or skip* in both branches");
     uint32_t n = open_node(c, N_IF, 0, 0);
-    form(c, test, NOT_TAIL);
-    form(c, yes, t);
-    if (has_else)
-        form(c, no, t);
-    else if (t.select)
-        fail(c, whole, "expected take* or skip* in both branches");
-    else
-        constant(c, NIL);
-    close_node(c, n);
+    later_form(c, test, NOT_TAIL);
+    later_form(c, yes, t);
+    later_form(c, has_else ? no : NIL, t);
+    later_close(c, n);
 }
 
 /* (e ...): one node; nil if there is none. */
 static void body(struct compiler *c, value forms, struct tail t)
 {
-    value item, next;
-    uint32_t count = 0;
+    value item, scan, next;
     if (!form_next(c, &forms, &item)) {
         if (t.select) fail(c, NIL, "expected take* or skip*");
         constant(c, NIL);
         return;
     }
-    if (!form_next(c, &forms, &next)) {
-        form(c, item, t);
+    scan = forms;
+    if (!form_next(c, &scan, &next)) {
+        later_form(c, item, t);
         return;
     }
-    uint32_t n = open_node(c, N_DO, 0, 0);
-    bool more = true;
-    while (more && !c->failed) {
-        form(c, item, NOT_TAIL);
-        count++;
-        item = next;
-        more = form_next(c, &forms, &next);
+    struct todo *d = later(c, DO_BODY);
+    d->v = forms;
+    d->w = item;
+    d->tail = t;
+    d->a = NONE;
+}
+static void next_statement(struct compiler *c, struct todo d)
+{
+    value next;
+    if (d.a == NONE) d.a = open_node(c, N_DO, 0, 0);
+    d.b++;
+    if (!form_next(c, &d.v, &next)) {
+        later_form(c, d.w, d.tail);
+        if (!c->failed) node_at(c, d.a)->a = d.b;
+        later_close(c, d.a);
+        return;
     }
-    form(c, item, t);
-    if (!c->failed) node_at(c, n)->a = count + 1;
-    close_node(c, n);
+    later_form(c, d.w, NOT_TAIL);
+    d.w = next;
+    *later(c, DO_BODY) = d;
 }
 
 static bool constant_node(struct compiler *c, uint32_t n)
@@ -306,20 +407,44 @@ static void bindings(struct compiler *c, value rest, value whole, struct tail t,
         *PUSH(c, loops, struct loop) = (struct loop){.first_var = first, .count = (uint32_t)count};
         t.loop = c->loops.count - 1;
     }
-    uint32_t n = open_node(c, loop ? N_LOOP : N_LET, loop ? t.loop : first, (uint32_t)count);
-    for (uint32_t i = 0; i < count && !c->failed; i++) {
-        uint32_t at = c->nodes.count;
-        form(c, vector_nth(v, 2 * i + 1), NOT_TAIL);
-        if (c->failed) return;
-        if (!loop && !keeps_locals(c) && constant_node(c, at)) {
-            AT(c, vars, struct var, first + i).kind = VAR_CONSTANT;
-            AT(c, vars, struct var, first + i).target = at;
+    struct todo *d = later(c, DO_BINDING);
+    d->v = v;
+    d->w = rest;
+    d->a = open_node(c, loop ? N_LOOP : N_LET, loop ? t.loop : first, (uint32_t)count);
+    d->first = first;
+    d->mark = mark;
+    d->at = NONE;
+    d->tail = t;
+}
+/* The value of variable b is next; or, when at is its node, was analysed. */
+static void next_binding(struct compiler *c, struct todo d)
+{
+    if (d.at != NONE) {
+        bool loop = node_at(c, d.a)->kind == N_LOOP;
+        struct var *var = &AT(c, vars, struct var, d.first + d.b);
+        if (!loop && !keeps_locals(c) && constant_node(c, d.at)) {
+            var->kind = VAR_CONSTANT;
+            var->target = d.at;
         }
-        enter(c, first + i);
+        enter(c, d.first + d.b++);
     }
-    body(c, rest, t);
-    leave_to(c, mark);
-    close_node(c, n);
+    if (d.b < node_at(c, d.a)->b) {
+        later_form(c, vector_nth(d.v, 2 * d.b + 1), NOT_TAIL);
+        d.at = c->nodes.count;
+        *later(c, DO_BINDING) = d;
+        return;
+    }
+    body(c, d.w, d.tail);
+    later_leave(c, d.mark);
+    later_close(c, d.a);
+}
+
+static uint32_t count_forms(struct compiler *c, value rest)
+{
+    value item;
+    uint32_t count = 0;
+    while (form_next(c, &rest, &item)) count++;
+    return count;
 }
 
 static void recur_form(struct compiler *c, value rest, value whole, struct tail t)
@@ -328,17 +453,12 @@ static void recur_form(struct compiler *c, value rest, value whole, struct tail 
         fail(c, whole, "recur stands where it is not in tail position of a loop or function");
         return;
     }
-    uint32_t n = open_node(c, N_RECUR, t.loop, 0), count = 0;
-    value item;
-    while (!c->failed && form_next(c, &rest, &item)) {
-        form(c, item, NOT_TAIL);
-        count++;
-    }
-    if (c->failed) return;
-    if (count != AT(c, loops, struct loop, t.loop).count)
+    uint32_t count = count_forms(c, rest);
+    if (!c->failed && count != AT(c, loops, struct loop, t.loop).count)
         fail(c, whole, "recur has another number of arguments than its target has variables");
-    node_at(c, n)->b = count;
-    close_node(c, n);
+    uint32_t n = open_node(c, N_RECUR, t.loop, count);
+    later_forms(c, rest, NONE);
+    later_close(c, n);
 }
 
 /* ---- functions ---- */
@@ -349,7 +469,7 @@ static uint32_t new_function(struct compiler *c, uint32_t capset, uint32_t group
         capset = c->capsets.count - 1;
     }
     struct function *f = PUSH(c, functions, struct function);
-    *f = (struct function){c->function, capset, group, 0, 0, NONE, c->options->keep_locals};
+    *f = (struct function){c->function, capset, group, 0, 0, NONE, c->options.keep_locals};
     return c->failed ? 0 : c->functions.count - 1;
 }
 
@@ -402,8 +522,8 @@ static void arity_form(struct compiler *c, uint32_t index, value params, value f
     a->fixed_count = fixed;
     a->variadic = variadic;
     body(c, forms, (struct tail){a->loop, false, false});
-    leave_to(c, mark);
-    close_node(c, n);
+    later_leave(c, mark);
+    later_close(c, n);
 }
 
 static void check_arities(struct compiler *c, uint32_t first, uint32_t count, value whole)
@@ -464,26 +584,41 @@ static void fn_form(struct compiler *c, value rest, value whole, uint32_t functi
         enter(c, self);
     }
     uint32_t first = reserve_arities(c, function, count);
-    for (uint32_t i = 0; i < count && !c->failed; i++) {
-        value params, forms;
-        if (!form_next(c, &rest, &item)) break;
+    struct todo *d = later(c, DO_ARITY);
+    d->v = rest;
+    d->w = whole;
+    d->a = n;
+    d->first = first;
+    d->mark = mark;
+    d->at = outer;
+}
+static void next_arity(struct compiler *c, struct todo d)
+{
+    static const char expected[] = "expected (fn* name? ([parameters] body ...) ...)";
+    uint32_t function = node_at(c, d.a)->a, count = AT(c, functions, struct function, function).arity_count;
+    value item, params, forms;
+    if (d.b < count && form_next(c, &d.v, &item)) {
         if (is_vector(item)) {
-            arity_form(c, first, item, rest, whole);
-            break;
+            arity_form(c, d.first, item, d.v, d.w);
+        } else {
+            forms = item;
+            if (take_vector(c, &forms, &params, d.w, expected))
+                arity_form(c, d.first + d.b, params, forms, d.w);
         }
-        forms = item;
-        if (take_vector(c, &forms, &params, whole, expected)) arity_form(c, first + i, params, forms, whole);
+        d.b = is_vector(item) ? count : d.b + 1;
+        *later(c, DO_ARITY) = d;
+        return;
     }
-    if (!c->failed) check_arities(c, first, count, whole);
-    leave_to(c, mark);
-    c->function = outer;
-    close_node(c, n);
+    check_arities(c, d.first, count, d.w);
+    leave_to(c, d.mark);
+    c->function = d.at;
+    close_node(c, d.a);
 }
 
 static void letfn_form(struct compiler *c, value rest, value whole, struct tail t)
 {
     static const char expected[] = "expected (letfn* [name (fn* ...) ...] body ...)";
-    value v, head;
+    value v;
     if (!take_vector(c, &rest, &v, whole, expected)) return;
     uint64_t count = vector_count(v) / 2;
     if (vector_count(v) % 2 || count > LIMIT_REGISTERS) fail(c, whole, expected);
@@ -503,18 +638,30 @@ static void letfn_form(struct compiler *c, value rest, value whole, struct tail 
         AT(c, vars, struct var, var).target = f;
     }
     for (uint32_t i = 0; i < count; i++) enter(c, first + i);
-    uint32_t n = open_node(c, N_LETFN, first, (uint32_t)count);
-    for (uint32_t i = 0; i < count && !c->failed; i++) {
-        value fn = vector_nth(v, 2 * i + 1), parts = fn;
-        if (!form_is_list(fn) || !form_next(c, &parts, &head) || !is_symbol(head) ||
-            form_head(head) != HEAD_FN)
-            fail(c, whole, expected);
-        else
-            fn_form(c, parts, fn, first_function + i);
+    struct todo *d = later(c, DO_LETFN);
+    d->v = v;
+    d->w = rest;
+    d->whole = whole;
+    d->a = open_node(c, N_LETFN, first, (uint32_t)count);
+    d->mark = mark;
+    d->first = first_function;
+    d->tail = t;
+}
+static void next_sibling(struct compiler *c, struct todo d)
+{
+    if (d.b == node_at(c, d.a)->b) {
+        body(c, d.w, d.tail);
+        later_leave(c, d.mark);
+        later_close(c, d.a);
+        return;
     }
-    body(c, rest, t);
-    leave_to(c, mark);
-    close_node(c, n);
+    value fn = vector_nth(d.v, 2 * d.b + 1), parts = fn, head;
+    if (!form_is_list(fn) || !form_next(c, &parts, &head) || !is_symbol(head) || form_head(head) != HEAD_FN)
+        fail(c, d.whole, "expected (letfn* [name (fn* ...) ...] body ...)");
+    else
+        fn_form(c, parts, fn, d.first + d.b);
+    d.b++;
+    *later(c, DO_LETFN) = d;
 }
 
 /* ---- exits, receive, alternatives ---- */
@@ -530,12 +677,12 @@ static void catch_form(struct compiler *c, value rest, value whole, struct tail 
              var = new_var(c, symbol, VAR_LOCAL);
     uint32_t n = open_node(c, N_CATCH, token_var, var);
     enter(c, token_var);
-    form(c, inside, NOT_TAIL);
-    leave_to(c, mark);
-    enter(c, var);
-    form(c, handler, t);
-    leave_to(c, mark);
-    close_node(c, n);
+    later_form(c, inside, NOT_TAIL);
+    later_leave(c, mark);
+    later_enter(c, var);
+    later_form(c, handler, t);
+    later_leave(c, mark);
+    later_close(c, n);
 }
 
 static void cleanup_form(struct compiler *c, value rest, value whole)
@@ -546,9 +693,9 @@ static void cleanup_form(struct compiler *c, value rest, value whole)
         !at_end(c, rest, whole, expected))
         return;
     uint32_t n = open_node(c, N_CLEANUP, 0, 0);
-    form(c, inside, NOT_TAIL);
-    form(c, cleanup, NOT_TAIL);
-    close_node(c, n);
+    later_form(c, inside, NOT_TAIL);
+    later_form(c, cleanup, NOT_TAIL);
+    later_close(c, n);
 }
 
 static void receive_form(struct compiler *c, value rest, value whole, struct tail t)
@@ -563,25 +710,40 @@ static void receive_form(struct compiler *c, value rest, value whole, struct tai
     if (!at_end(c, rest, whole, expected)) return;
     uint32_t mark = c->scope.count, var = new_var(c, message, VAR_LOCAL);
     uint32_t n = open_node(c, N_RECEIVE, var, timed);
-    if (timed) form(c, timeout, NOT_TAIL);
-    enter(c, var);
-    form(c, select, (struct tail){t.loop, false, true});
-    leave_to(c, mark);
-    if (timed) form(c, late, t);
-    close_node(c, n);
+    if (timed) later_form(c, timeout, NOT_TAIL);
+    later_enter(c, var);
+    later_form(c, select, (struct tail){t.loop, false, true});
+    later_leave(c, mark);
+    if (timed) later_form(c, late, t);
+    later_close(c, n);
 }
 
 static void alt_form(struct compiler *c, value rest, value whole, struct tail t)
 {
-    value item, next;
-    uint32_t count = 0, n = open_node(c, N_ALT, 0, 0);
+    value item;
+    uint32_t n = open_node(c, N_ALT, 0, 0);
     if (!take(c, &rest, &item, whole, "expected (alt* form ...)")) return;
-    struct tail inner = t;
+    struct todo *d = later(c, DO_ALT);
+    d->v = rest;
+    d->w = item;
+    d->a = n;
+    d->tail = t;
+}
+static void next_alternative(struct compiler *c, struct todo d)
+{
+    value next;
+    struct tail inner = d.tail;
     inner.fail = true;
-    for (; form_next(c, &rest, &next); item = next, count++) form(c, item, inner);
-    form(c, item, t);
-    if (!c->failed) node_at(c, n)->a = count + 1;
-    close_node(c, n);
+    d.b++;
+    if (!form_next(c, &d.v, &next)) {
+        node_at(c, d.a)->a = d.b;
+        later_form(c, d.w, d.tail);
+        later_close(c, d.a);
+        return;
+    }
+    later_form(c, d.w, inner);
+    d.w = next;
+    *later(c, DO_ALT) = d;
 }
 
 static void special(struct compiler *c, enum head head, value rest, value whole, struct tail t)
@@ -605,7 +767,7 @@ static void special(struct compiler *c, enum head head, value rest, value whole,
         if (!take(c, &rest, &x, whole, "expected (var qualified-name)") ||
             !at_end(c, rest, whole, "expected (var qualified-name)"))
             return;
-        if (is_symbol(x) && name_ns(x) == NIL && c->options->ns != NIL) x = in_boot_namespace(c, x);
+        if (is_symbol(x) && name_ns(x) == NIL && c->options.ns != NIL) x = in_boot_namespace(c, x);
         if (!is_symbol(x) || name_ns(x) == NIL)
             fail(c, whole, "expected (var qualified-name)");
         else
@@ -619,7 +781,7 @@ static void special(struct compiler *c, enum head head, value rest, value whole,
         if (!t.select) fail(c, whole, "take* stands outside the tail of a receive*");
         n = open_node(c, N_TAKE, 0, 0);
         body(c, rest, (struct tail){t.loop, false, false});
-        close_node(c, n);
+        later_close(c, n);
         return;
     case HEAD_SKIP:
         if (!t.select) fail(c, whole, "skip* stands outside the tail of a receive*");
@@ -634,51 +796,50 @@ static void special(struct compiler *c, enum head head, value rest, value whole,
 }
 
 /* ---- calls ---- */
-static uint32_t arguments(struct compiler *c, value rest)
-{
-    value item;
-    uint32_t count = 0;
-    for (; !c->failed && form_next(c, &rest, &item); count++) form(c, item, NOT_TAIL);
-    return count;
-}
-static uint32_t count_forms(struct compiler *c, value rest)
-{
-    value item;
-    uint32_t count = 0;
-    while (form_next(c, &rest, &item)) count++;
-    return count;
-}
+#define WIDE_DIRECT 32
 
 /* (f a1 ... an) with more arguments than a window takes: (lona.core/apply f a1 ... [an ...]) */
-static void wide_call(struct compiler *c, value head, value rest, uint32_t argc)
+static void wide_call(struct compiler *c, value head, value rest)
 {
-    const uint32_t direct = 32;
     value item;
-    uint32_t n = open_node(c, N_CALLG, global_of(c, symbol_c(c->p, "lona.core", "apply")), direct + 2);
-    form(c, head, NOT_TAIL);
-    for (uint32_t i = 0; i < direct && form_next(c, &rest, &item); i++) form(c, item, NOT_TAIL);
-    uint32_t v = open_node(c, N_VECTOR, 0, argc - direct);
-    arguments(c, rest);
-    close_node(c, v);
-    close_node(c, n);
+    uint32_t n = open_node(c, N_CALLG, global_of(c, symbol_c(c->p, "lona.core", "apply")), WIDE_DIRECT + 2);
+    later_form(c, head, NOT_TAIL);
+    for (uint32_t i = 0; i < WIDE_DIRECT && form_next(c, &rest, &item); i++) later_form(c, item, NOT_TAIL);
+    later(c, DO_REST)->v = rest;
+    later_close(c, n);
     c->literal_add = global_of(c, symbol_c(c->p, "lona.core", "-literal-add"));
+}
+static void rest_vector(struct compiler *c, value rest)
+{
+    uint32_t n = open_node(c, N_VECTOR, 0, 0);
+    later_forms(c, rest, n);
+    later_close(c, n);
+}
+
+/* Are there more than a window takes?  Else *argc says how many. */
+static bool is_wide(struct compiler *c, value rest, uint32_t *argc)
+{
+    value item;
+    for (*argc = 0; form_next(c, &rest, &item); (*argc)++)
+        if (*argc == LIMIT_CALL_ARGS) return true;
+    return false;
 }
 
 static void call(struct compiler *c, value head, value rest)
 {
-    uint32_t argc = count_forms(c, rest), n, literal;
-    if (argc == 1 && is_keyword(head) && (literal = literal_of(c, head, SERIAL_QUOTED)) <= UINT16_MAX) {
-        n = open_node(c, N_KEYGET, literal, 0);
-        arguments(c, rest);
-        close_node(c, n);
+    uint32_t argc, n, literal;
+    if (is_wide(c, rest, &argc)) {
+        wide_call(c, head, rest);
         return;
     }
-    if (argc > LIMIT_CALL_ARGS) {
-        wide_call(c, head, rest, argc);
+    if (argc == 1 && is_keyword(head) && (literal = literal_of(c, head, SERIAL_QUOTED)) <= UINT16_MAX) {
+        n = open_node(c, N_KEYGET, literal, 0);
+        later_forms(c, rest, NONE);
+        later_close(c, n);
         return;
     }
     bool global =
-        is_symbol(head) && (name_ns(head) != NIL || (c->options->ns != NIL && find_var(c, head) == NONE));
+        is_symbol(head) && (name_ns(head) != NIL || (c->options.ns != NIL && find_var(c, head) == NONE));
     if (global) {
         if (name_ns(head) == NIL) head = in_boot_namespace(c, head);
         int op = intrinsic_of(head, NULL, argc);
@@ -690,10 +851,10 @@ static void call(struct compiler *c, value head, value rest)
     }
     if (!global) {
         n = open_node(c, N_CALL, 0, argc);
-        form(c, head, NOT_TAIL);
+        later_form(c, head, NOT_TAIL);
     }
-    arguments(c, rest);
-    close_node(c, n);
+    later_forms(c, rest, NONE);
+    later_close(c, n);
 }
 
 static void list_form(struct compiler *c, value f, struct tail t)
@@ -703,16 +864,27 @@ static void list_form(struct compiler *c, value f, struct tail t)
         constant(c, empty_list());
         return;
     }
-    uint32_t at = c->nodes.count, position = form_position(c, f);
-    uint32_t line = c->line, column = c->column;
+    uint32_t line = c->line, column = c->column, at = c->nodes.count;
+    uint32_t position = form_position(c, f);
     enum head h = is_symbol(head) ? form_head(head) : HEAD_NONE;
+    c->depth++;
     if (h != HEAD_NONE)
         special(c, h, rest, f, t);
     else
         call(c, head, rest);
-    if (c->failed) return;
-    c->line = line, c->column = column;
-    if (position && node_at(c, at)->position == 0) node_at(c, at)->position = position;
+    struct todo *d = later(c, DO_END);
+    d->a = at;
+    d->b = position;
+    d->first = line;
+    d->mark = column;
+}
+/* A list form is done: its node gets its position, and what encloses it goes on at its own. */
+static void end_list(struct compiler *c, const struct todo *d)
+{
+    c->line = d->first;
+    c->column = d->mark;
+    c->depth--;
+    if (d->b && node_at(c, d->a)->position == 0) node_at(c, d->a)->position = d->b;
 }
 
 static bool ends_select(struct compiler *c, value f)
@@ -734,8 +906,7 @@ static bool ends_select(struct compiler *c, value f)
 
 static void form(struct compiler *c, value f, struct tail t)
 {
-    if (c->failed) return;
-    if (++c->depth > LIMIT_COMPILE_DEPTH)
+    if (c->depth >= LIMIT_COMPILE_DEPTH)
         compile_fail(c, ERR_TOO_DEEP, NIL, "expressions are nested too deep to compile%s", "");
     else if (t.select && !ends_select(c, f))
         fail(c, f, "expected take* or skip* at the end of a receive*'s select");
@@ -749,21 +920,76 @@ static void form(struct compiler *c, value f, struct tail t)
         collection(c, f);
     else
         constant(c, f); /* says what cannot stand in code */
-    c->depth--;
 }
 
-void analyse(struct compiler *c, value f)
+static void next_form(struct compiler *c, struct todo d)
+{
+    value item;
+    if (form_next(c, &d.v, &item)) {
+        later_form(c, item, NOT_TAIL);
+        d.b++;
+        *later(c, DO_FORMS) = d;
+    } else if (d.a != NONE) {
+        node_at(c, d.a)->b = d.b;
+    }
+}
+
+static void do_next(struct compiler *c, struct todo d)
+{
+    switch (d.kind) {
+    case DO_FORM: form(c, d.v, d.tail); return;
+    case DO_FORMS: next_form(c, d); return;
+    case DO_END: end_list(c, &d); return;
+    case DO_CLOSE: close_node(c, d.a); return;
+    case DO_ENTER: enter(c, d.a); return;
+    case DO_LEAVE: leave_to(c, d.a); return;
+    case DO_BODY: next_statement(c, d); return;
+    case DO_BINDING: next_binding(c, d); return;
+    case DO_ARITY: next_arity(c, d); return;
+    case DO_LETFN: next_sibling(c, d); return;
+    case DO_ALT: next_alternative(c, d); return;
+    case DO_REST: rest_vector(c, d.v); return;
+    case DO_CHILDREN: next_child(c, d); return;
+    case DO_LITERAL: go_on_literal(c, d, SERIAL_EXPRESSION); return;
+    case DO_QUOTED: go_on_literal(c, d, SERIAL_QUOTED); return;
+    }
+}
+
+/* What was pushed since `base` is in the order in which it is to be done: the next must be on top. */
+static void turn_over(struct compiler *c, uint32_t base)
+{
+    struct todo *at = (struct todo *)c->todos.at;
+    for (uint32_t i = base, j = c->todos.count; i + 1 < j; i++) {
+        struct todo t = at[--j];
+        at[j] = at[i];
+        at[i] = t;
+    }
+}
+
+void analyse_start(struct compiler *c, value f)
 {
     c->function = NONE;
     uint32_t function = new_function(c, NONE, NONE), arity = reserve_arities(c, function, 1);
     c->function = function;
-    value name = c->options->name;
+    value name = c->options.name;
     if (name != NIL && !c->failed)
         AT(c, functions, struct function, function).name_literal = literal_of(c, name, SERIAL_BARE);
     *PUSH(c, loops, struct loop) = (struct loop){0};
     uint32_t n = open_node(c, N_ARITY, arity, 0);
     if (c->failed) return;
     AT(c, arities, struct arity_info, arity).node = n;
-    form(c, f, NOT_TAIL);
-    close_node(c, n);
+    later_close(c, n);
+    later_form(c, f, NOT_TAIL);
+}
+
+bool analyse(struct compiler *c)
+{
+    while (c->todos.count && !c->failed) {
+        if (--c->budget < 0) return false;
+        struct todo d = AT(c, todos, struct todo, --c->todos.count);
+        uint32_t base = c->todos.count;
+        do_next(c, d);
+        turn_over(c, base);
+    }
+    return true;
 }

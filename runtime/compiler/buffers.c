@@ -1,9 +1,16 @@
 #include "runtime/compiler/internal.h"
 
 /* Scratch memory is STATE_RAW objects: garbage as soon as the primitive returns. */
+#define FIRST_BYTES 512
+#define QUICK_COPY (1u << 16) /* elements */
+
 static void grow(struct compiler *c, struct buffer *b, uint32_t element_size, uint64_t wanted)
 {
-    uint64_t capacity = max_u64(b->capacity ? (uint64_t)b->capacity * 2 : 32, wanted);
+    /* what is copied at once is a quarter, so that it takes no more than some milliseconds */
+    uint64_t factor = b->capacity < QUICK_COPY ? 2 : 4;
+    uint64_t capacity =
+        max_u64(b->capacity ? (uint64_t)b->capacity * factor : 4 + FIRST_BYTES / element_size, wanted);
+    if (capacity > wanted * 2 && capacity * element_size > 2ull * LIMIT_UNIT_BYTES) capacity = wanted * 2;
     uint64_t words = (capacity * element_size + 7) / 8;
     if (capacity * element_size > 2ull * LIMIT_UNIT_BYTES) {
         compile_fail(c, ERR_TOO_LARGE, NIL, "the form is too large to compile%s", "");
@@ -41,6 +48,6 @@ void compile_fail(struct compiler *c, enum error_kind kind, value form, const ch
         p->error = map_assoc(p, p->error, c->key_line, from_fixnum(c->line));
         p->error = map_assoc(p, p->error, c->key_column, from_fixnum(c->column));
     }
-    if (c->options->file != NIL)
-        p->error = map_assoc(p, p->error, keyword_c(p, NULL, "file"), c->options->file);
+    if (c->options.file != NIL)
+        p->error = map_assoc(p, p->error, keyword_c(p, NULL, "file"), c->options.file);
 }

@@ -27,7 +27,15 @@ struct compile_options {
     value entry;        /* fixnum or NIL */
     bool keep_locals;   /* PROTO_DEBUG on every prototype */
 };
-/* A binary value holding the unit, or VAL_ERROR with a condition that has :line and :column. */
+struct compiler;
+/* In slices: start, then continue until the answer is not VAL_YIELD: a binary value that holds the unit, or VAL_ERROR with a
+ * condition that has :line and :column.  *steps, of some 50 ns each, are taken down by what was done.  The state lies in an object of the process's heap that
+ * pins the heap (gc/heap.h) while it is p->prim_state. */
+struct compiler *compile_start(struct process *p, value form, const struct compile_options *o);
+value compile_continue(struct compiler *c, int64_t *steps);
+value compile_state(struct compiler *c);       /* as a value for p->prim_state */
+struct compiler *compile_resumed(value state); /* and back */
+/* In one go. */
 value compile_form(struct process *p, value form, const struct compile_options *o);
 
 #endif

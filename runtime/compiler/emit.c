@@ -47,7 +47,7 @@ void emit_bc(struct compiler *c, enum opcode op, uint32_t a, int32_t bc)
 }
 
 /* Two moves to registers that follow one another are one instruction, unless control may come in between them. */
-void code_move(struct compiler *c, uint32_t to, uint32_t from)
+void emit_move(struct compiler *c, uint32_t to, uint32_t from)
 {
     if (to == from) return;
     uint32_t at = c->code.count;
@@ -74,11 +74,26 @@ static void set_jump(struct compiler *c, uint32_t insn, uint32_t target)
     }
 }
 
-void code_jump(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, struct label *l)
+uint32_t new_label(struct compiler *c)
+{
+    *PUSH(c, labels, struct label) = (struct label){NONE, NONE};
+    return c->failed ? 0 : c->labels.count - 1;
+}
+uint32_t label_target(struct compiler *c, uint32_t label)
+{
+    return AT(c, labels, struct label, label).target;
+}
+bool label_used(struct compiler *c, uint32_t label)
+{
+    return AT(c, labels, struct label, label).fixups != NONE;
+}
+
+void code_jump(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, uint32_t label)
 {
     uint32_t at = here(c);
     emit(c, op, a, b, 0);
     if (c->failed) return;
+    struct label *l = &AT(c, labels, struct label, label);
     if (l->target != NONE) {
         set_jump(c, at, l->target);
         return;
@@ -87,15 +102,17 @@ void code_jump(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, struc
     l->fixups = c->fixups.count - 1;
 }
 
-void emit_go(struct compiler *c, struct label *l)
+void emit_go(struct compiler *c, uint32_t label)
 {
-    code_jump(c, l->target == NONE ? OP_JMP : OP_LOOP, 0, 0, l);
+    code_jump(c, c->failed || label_target(c, label) == NONE ? OP_JMP : OP_LOOP, 0, 0, label);
 }
 
-void bind(struct compiler *c, struct label *l)
+void bind(struct compiler *c, uint32_t label)
 {
-    l->target = c->joined = here(c);
+    c->joined = here(c);
     if (c->failed) return;
+    struct label *l = &AT(c, labels, struct label, label);
+    l->target = c->joined;
     for (uint32_t f = l->fixups; f != NONE; f = AT(c, fixups, struct fixup, f).next)
         set_jump(c, AT(c, fixups, struct fixup, f).insn, l->target);
 }

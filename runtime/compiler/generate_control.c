@@ -1,14 +1,137 @@
-/* Code for the forms that move control or values about: recur, exits, receive, big collections. */
-#include "runtime/compiler/internal.h"
+/* Code for the forms that bind, and that move control or values about. */
+#include "runtime/compiler/frames.h"
+
+/* ---- bindings ---- */
+/* Give variable var of a let* or loop* its register.  False: it needs no value there. */
+bool init_register(struct compiler *c, struct gen_frame *f, uint32_t var, uint32_t init, bool loop)
+{
+    struct var *v = &AT(c, vars, struct var, var);
+    if (v->kind == VAR_CONSTANT) return false;
+    if (!loop && !c->keep_locals && node_at(c, init)->kind == N_LOCAL) { /* another name for the same value */
+        v->reg = AT(c, vars, struct var, node_at(c, init)->a).reg;
+        return false;
+    }
+    if (f->d.free && on_top(c, f->d) && !c->keep_locals) {
+        f->d.free = false;
+        v->reg = f->d.reg;
+    } else {
+        v->reg = new_register(c);
+    }
+    return true;
+}
+
+/* Names the variables of a scope for the debugger once its code is there. */
+void name_locals(struct compiler *c, struct gen_frame *f, uint32_t first_var, uint32_t count)
+{
+    for (uint32_t i = 0; i < count && !c->failed; i++)
+        if (AT(c, vars, struct var, first_var + i).kind != VAR_CONSTANT)
+            local_scope(c, first_var + i, AT(c, scratch, uint32_t, f->base + i));
+    c->scratch.count = f->base;
+}
+
+void gen_let(struct compiler *c, struct gen_frame *f)
+{
+    struct node node = *node_at(c, f->n);
+    BEGIN;
+    INITS(node.a, node.b, false);
+    GEN(f->next, f->d);
+    name_locals(c, f, node.a, node.b);
+    END(c->falls);
+    FINISH;
+}
+
+void gen_letfn(struct compiler *c, struct gen_frame *f)
+{
+    struct node node = *node_at(c, f->n);
+    BEGIN;
+    f->base = c->scratch.count;
+    f->next = f->n + 1;
+    for (f->i = 0; f->i < node.b; f->i++) {
+        f->x = new_register(c);
+        AT(c, vars, struct var, node.a + f->i).reg = f->x;
+        GEN(f->next, to_register(f->x));
+        *PUSH(c, scratch, uint32_t) = here(c);
+        f->next = node_at(c, f->next)->end;
+    }
+    GEN(f->next, f->d);
+    name_locals(c, f, node.a, node.b);
+    END(c->falls);
+    FINISH;
+}
+
+void gen_loop(struct compiler *c, struct gen_frame *f)
+{
+    uint32_t index = node_at(c, f->n)->a;
+    struct loop *loop = &AT(c, loops, struct loop, index);
+    BEGIN;
+    INITS(loop->first_var, loop->count, true);
+    loop->head = c->joined = here(c);
+    loop->yes = NONE;
+    c->begun = index + 1;
+    GEN(f->next, f->d);
+    name_locals(c, f, loop->first_var, loop->count);
+    END(c->falls);
+    FINISH;
+}
+
+void gen_do(struct compiler *c, struct gen_frame *f)
+{
+    uint32_t end = node_at(c, f->n)->end;
+    BEGIN;
+    for (f->next = f->n + 1; node_at(c, f->next)->end < end; f->next = node_at(c, f->next)->end)
+        GEN(f->next, ((struct dest){MODE_EFFECT, 0, false}));
+    GEN(f->next, f->d);
+    END(c->falls);
+    FINISH;
+}
+
+void gen_alt(struct compiler *c, struct gen_frame *f)
+{
+    uint32_t count = node_at(c, f->n)->a;
+    BEGIN;
+    f->a = c->fail;
+    f->b = new_label(c);
+    f->next = f->n + 1;
+    for (f->i = 0; f->i + 1 < count; f->i++) {
+        f->x = c->fail = new_label(c);
+        GEN(f->next, f->d);
+        c->fail = f->a;
+        f->flag |= c->falls;
+        if (!label_used(c, f->x)) { /* cannot fail: what follows is never reached */
+            bind(c, f->b);
+            END(f->flag);
+        }
+        if (c->falls) code_jump(c, OP_JMP, 0, 0, f->b);
+        bind(c, f->x);
+        f->next = node_at(c, f->next)->end;
+    }
+    GEN(f->next, f->d);
+    bind(c, f->b);
+    END(c->falls || f->flag);
+    FINISH;
+}
+
+void gen_take(struct compiler *c, struct gen_frame *f)
+{
+    BEGIN;
+    emit(c, OP_RECV_TAKE, 0, 0, 0);
+    GEN(f->n + 1, f->d);
+    END(c->falls);
+    FINISH;
+}
 
 /* ---- recur: all arguments are computed before any variable changes ---- */
 struct move {
     uint32_t to, from;
 };
 
-static bool reads_register(struct compiler *c, uint32_t n, uint32_t reg)
+/* So many nodes are looked at for one argument; beyond, the answer is the careful one. */
+#define LOOK_AHEAD 4096
+
+static bool reads_register(struct compiler *c, uint32_t n, uint32_t reg, uint32_t *left)
 {
     for (uint32_t i = n, end = node_at(c, n)->end; i < end; i++) {
+        if ((*left)-- == 0) return true;
         struct node *node = node_at(c, i);
         if (node->kind == N_LOCAL && AT(c, vars, struct var, node->a).reg == reg) return true;
         if (node->kind != N_FN) continue;
@@ -24,7 +147,10 @@ static bool reads_register(struct compiler *c, uint32_t n, uint32_t reg)
 /* moves[0 .. count): destinations are distinct; a cycle is broken through a temporary. */
 static void parallel_moves(struct compiler *c, uint32_t base, uint32_t count)
 {
-    uint32_t saved = c->top;
+    uint16_t reads[LIMIT_REGISTERS];
+    for (uint32_t i = 0; i < count; i++) reads[AT(c, moves, struct move, base + i).to] = 0;
+    for (uint32_t i = 0; i < count; i++) reads[AT(c, moves, struct move, base + i).from] = 0;
+    for (uint32_t i = 0; i < count; i++) reads[AT(c, moves, struct move, base + i).from]++;
     while (count && !c->failed) {
         struct move *moves = &AT(c, moves, struct move, base);
         if (count == 2 && (moves[0].to + 1 == moves[1].to || moves[1].to + 1 == moves[0].to)) {
@@ -32,59 +158,62 @@ static void parallel_moves(struct compiler *c, uint32_t base, uint32_t count)
             emit(c, OP_MOVE2, moves[!order].to, moves[!order].from, moves[order].from);
             break;
         }
-        uint32_t ready = NONE;
-        for (uint32_t i = 0; i < count && ready == NONE; i++) {
-            bool read = false;
-            for (uint32_t j = 0; j < count; j++) read |= j != i && moves[j].from == moves[i].to;
-            if (!read) ready = i;
-        }
-        if (ready != NONE) {
-            code_move(c, moves[ready].to, moves[ready].from);
+        uint32_t ready = 0;
+        while (ready < count && reads[moves[ready].to]) ready++;
+        if (ready < count) {
+            emit_move(c, moves[ready].to, moves[ready].from);
+            reads[moves[ready].from]--;
             moves[ready] = moves[--count];
             continue;
         }
         uint32_t temporary = new_register(c), blocked = moves[0].to;
-        code_move(c, temporary, blocked);
+        if (c->failed) return;
+        emit_move(c, temporary, blocked);
         for (uint32_t i = 0; i < count; i++)
             if (moves[i].from == blocked) moves[i].from = temporary;
+        reads[temporary] = reads[blocked];
+        reads[blocked] = 0;
     }
-    c->top = saved;
 }
 
 /* May argument i go straight to its variable?  Only if nobody reads that variable any more. */
 static bool direct(struct compiler *c, uint32_t n, uint32_t i, uint32_t reg, uint32_t count)
 {
-    uint32_t at = n + 1;
+    uint32_t at = n + 1, left = LOOK_AHEAD;
     for (uint32_t j = 0; j < count; j++, at = node_at(c, at)->end) {
         if (j == i) continue;
         if (j < i && node_at(c, at)->kind != N_LOCAL) continue; /* computed already */
-        if (reads_register(c, at, reg)) return false;
+        if (reads_register(c, at, reg, &left)) return false;
     }
     return true;
 }
 
-bool gen_recur(struct compiler *c, uint32_t n)
+void gen_recur(struct compiler *c, struct gen_frame *f)
 {
-    struct node node = *node_at(c, n);
-    struct loop loop = AT(c, loops, struct loop, node.a);
-    uint32_t saved = c->top, base = c->moves.count, at = n + 1;
-    for (uint32_t i = 0; i < node.b && !c->failed; i++, at = node_at(c, at)->end) {
-        uint32_t to = AT(c, vars, struct var, loop.first_var + i).reg, from;
-        if (node_at(c, at)->kind == N_LOCAL) {
-            from = AT(c, vars, struct var, node_at(c, at)->a).reg;
-        } else if (direct(c, n, i, to, node.b)) {
-            gen(c, at, (struct dest){MODE_VALUE, to, false});
-            continue;
+    struct node node = *node_at(c, f->n);
+    struct loop *loop = &AT(c, loops, struct loop, node.a);
+    BEGIN;
+    f->base = c->moves.count;
+    f->next = f->n + 1;
+    for (f->i = 0; f->i < node.b; f->i++) {
+        f->y = AT(c, vars, struct var, loop->first_var + f->i).reg;
+        if (node_at(c, f->next)->kind == N_LOCAL) {
+            f->x = AT(c, vars, struct var, node_at(c, f->next)->a).reg;
+        } else if (direct(c, f->n, f->i, f->y, node.b)) {
+            f->x = f->y;
+            GEN(f->next, ((struct dest){MODE_VALUE, f->y, false}));
         } else {
-            from = gen_operand(c, at);
+            f->x = new_register(c);
+            GEN(f->next, to_register(f->x));
         }
-        if (from != to) *PUSH(c, moves, struct move) = (struct move){to, from};
+        if (f->x != f->y) *PUSH(c, moves, struct move) = (struct move){f->y, f->x};
+        f->next = node_at(c, f->next)->end;
     }
-    if (!c->failed) parallel_moves(c, base, c->moves.count - base);
-    c->moves.count = base;
-    c->top = saved;
-    gen_back(c, &loop);
-    return false;
+    if (!c->failed) parallel_moves(c, f->base, c->moves.count - f->base);
+    c->moves.count = f->base;
+    gen_back(c, loop);
+    END(false);
+    FINISH;
 }
 
 /* ---- exits ----
@@ -103,145 +232,106 @@ static void leave_region(struct compiler *c, uint32_t first, uint32_t reg, uint3
         (struct region_record){first, here(c), here(c), (uint16_t)reg, (uint16_t)kind};
 }
 
-bool gen_catch(struct compiler *c, uint32_t n, struct dest d)
+void gen_catch(struct compiler *c, struct gen_frame *f)
 {
-    struct node node = *node_at(c, n);
-    uint32_t saved = c->top, inside = n + 1, handler = node_at(c, inside)->end;
-    struct label end = LABEL;
-    struct dest in = d;
-    uint32_t token = new_register(c);
-    if (d.mode == MODE_TAIL || (d.mode == MODE_VALUE && !d.free)) in = to_register(new_register(c));
-    AT(c, vars, struct var, node.a).reg = AT(c, vars, struct var, node.b).reg = token;
-    emit(c, OP_TOKEN, token, 0, 0);
+    struct node node = *node_at(c, f->n);
+    uint32_t inside = f->n + 1, handler = node_at(c, inside)->end;
+    BEGIN;
+    f->a = new_label(c);
+    f->x = new_register(c); /* the token */
+    f->y = f->d.reg;
+    if (f->d.mode == MODE_TAIL || (f->d.mode == MODE_VALUE && !f->d.free)) f->y = new_register(c);
+    AT(c, vars, struct var, node.a).reg = AT(c, vars, struct var, node.b).reg = f->x;
+    emit(c, OP_TOKEN, f->x, 0, 0);
     enter_region(c);
-    uint32_t first = here(c);
-    gen(c, inside, in);
-    bool falls = deliver(c, in.reg, d);
-    if (falls) code_jump(c, OP_JMP, 0, 0, &end);
-    leave_region(c, first, token, REGION_CATCH);
-    local_scope(c, node.a, first);
-    first = here(c);
-    c->top = token + 1;
-    falls |= gen(c, handler, d);
-    local_scope(c, node.b, first);
-    bind(c, &end);
-    c->top = saved;
-    return falls;
+    f->i = here(c);
+    GEN(inside, f->d.mode == MODE_EFFECT                      ? f->d
+                : f->y == f->d.reg && f->d.mode == MODE_VALUE ? f->d
+                                                              : to_register(f->y));
+    f->flag = deliver(c, f->y, f->d);
+    if (f->flag) code_jump(c, OP_JMP, 0, 0, f->a);
+    leave_region(c, f->i, f->x, REGION_CATCH);
+    local_scope(c, node.a, f->i);
+    f->i = c->joined = here(c);
+    c->top = f->x + 1;
+    GEN(handler, f->d);
+    f->flag |= c->falls;
+    local_scope(c, node.b, f->i);
+    bind(c, f->a);
+    END(f->flag);
+    FINISH;
 }
 
 /* One copy of the cleanup serves both ways in: the register for the exit's description is nil on the normal way. */
-bool gen_cleanup(struct compiler *c, uint32_t n, struct dest d)
+void gen_cleanup(struct compiler *c, struct gen_frame *f)
 {
-    uint32_t saved = c->top, inside = n + 1, cleanup = node_at(c, inside)->end, result = 0;
-    struct label end = LABEL;
-    if (d.mode != MODE_EFFECT) {
-        result = new_register(c);
-        emit_bc(c, OP_SPECIAL, result, (int32_t)NIL); /* so that it is defined on both ways */
+    uint32_t inside = f->n + 1, cleanup = node_at(c, inside)->end;
+    BEGIN;
+    if (f->d.mode != MODE_EFFECT) {
+        f->x = new_register(c);
+        emit_bc(c, OP_SPECIAL, f->x, (int32_t)NIL); /* so that it is defined on both ways */
     }
-    uint32_t exit = new_register(c), top = c->top, first = here(c);
+    f->y = new_register(c); /* the exit */
+    f->i = here(c);
     enter_region(c);
-    if (d.mode == MODE_EFFECT) {
-        gen(c, inside, d);
+    if (f->d.mode == MODE_EFFECT) {
+        GEN(inside, f->d);
     } else {
-        uint32_t value = new_register(c);
-        gen(c, inside, to_register(value));
-        code_move(c, result, value);
+        f->z = new_register(c);
+        GEN(inside, to_register(f->z));
+        emit_move(c, f->x, f->z);
     }
-    c->top = top;
-    emit_bc(c, OP_SPECIAL, exit, (int32_t)NIL);
-    leave_region(c, first, exit, REGION_CLEANUP);
-    gen(c, cleanup, (struct dest){MODE_EFFECT, 0, false});
-    code_jump(c, OP_JF, exit, 0, &end);
-    emit(c, OP_REUNWIND, exit, 0, 0);
-    bind(c, &end);
-    c->top = saved;
-    return deliver(c, result, d);
+    c->top = f->y + 1;
+    emit_bc(c, OP_SPECIAL, f->y, (int32_t)NIL);
+    leave_region(c, f->i, f->y, REGION_CLEANUP);
+    c->joined = here(c);
+    GEN(cleanup, ((struct dest){MODE_EFFECT, 0, false}));
+    f->a = new_label(c);
+    code_jump(c, OP_JF, f->y, 0, f->a);
+    emit(c, OP_REUNWIND, f->y, 0, 0);
+    bind(c, f->a);
+    END(deliver(c, f->x, f->d));
+    FINISH;
 }
 
-bool gen_receive(struct compiler *c, uint32_t n, struct dest d)
+void gen_receive(struct compiler *c, struct gen_frame *f)
 {
-    struct node node = *node_at(c, n);
-    uint32_t saved = c->top, select = node.b ? node_at(c, n + 1)->end : n + 1, timeout = 0;
-    struct label peek = LABEL, wait = LABEL, end = LABEL, *outer_peek = c->peek, *outer_fail = c->fail;
-    if (node.b) timeout = gen_operand(c, n + 1);
-    uint32_t message = new_register(c);
-    AT(c, vars, struct var, node.a).reg = message;
-    emit(c, OP_RECV_START, 0, 0, 0);
-    bind(c, &peek);
-    code_jump(c, OP_RECV_PEEK, message, 0, &wait);
-    uint32_t first = here(c);
-    c->peek = &peek;
-    c->fail = NULL;
-    bool falls = gen(c, select, d);
-    c->peek = outer_peek;
-    c->fail = outer_fail;
-    local_scope(c, node.a, first);
-    if (falls) code_jump(c, OP_JMP, 0, 0, &end);
-    bind(c, &wait);
+    struct node node = *node_at(c, f->n);
+    uint32_t select = node.b ? node_at(c, f->n + 1)->end : f->n + 1;
+    BEGIN;
     if (node.b) {
-        code_jump(c, OP_RECV_WAITT, timeout, 0, &peek);
-        c->top = saved;
-        falls |= gen(c, node_at(c, select)->end, d);
+        f->x = operand_register(c, f->n + 1);
+        if (node_at(c, f->n + 1)->kind != N_LOCAL) GEN(f->n + 1, to_register(f->x));
+    }
+    f->y = new_register(c); /* the message */
+    AT(c, vars, struct var, node.a).reg = f->y;
+    emit(c, OP_RECV_START, 0, 0, 0);
+    f->yes = new_label(c); /* peek */
+    f->no = new_label(c);  /* wait */
+    f->z = new_label(c);   /* end */
+    bind(c, f->yes);
+    code_jump(c, OP_RECV_PEEK, f->y, 0, f->no);
+    f->i = here(c);
+    f->a = c->peek;
+    f->b = c->fail;
+    c->peek = f->yes;
+    c->fail = NONE;
+    GEN(select, f->d);
+    c->peek = f->a;
+    c->fail = f->b;
+    f->flag = c->falls;
+    local_scope(c, node.a, f->i);
+    if (f->flag) code_jump(c, OP_JMP, 0, 0, f->z);
+    bind(c, f->no);
+    if (node.b) {
+        code_jump(c, OP_RECV_WAITT, f->x, 0, f->yes);
+        c->top = f->top;
+        GEN(node_at(c, select)->end, f->d);
+        f->flag |= c->falls;
     } else {
-        code_jump(c, OP_RECV_WAIT, 0, 0, &peek);
+        code_jump(c, OP_RECV_WAIT, 0, 0, f->yes);
     }
-    bind(c, &end);
-    c->top = saved;
-    return falls;
-}
-
-/* ---- collections ---- */
-#define CHUNK 32
-
-/* Elements [*at ...) into consecutive registers from the top on; their first. */
-static uint32_t gen_elements(struct compiler *c, uint32_t *at, uint32_t count)
-{
-    uint32_t first = c->top;
-    for (uint32_t i = 0; i < count && !c->failed; i++, *at = node_at(c, *at)->end) {
-        uint32_t reg = new_register(c);
-        gen(c, *at, to_register(reg));
-    }
-    return first;
-}
-
-/* More than one instruction takes: the rest is added by calls of lona.core/-literal-add, a vector of 32 at a time. */
-static bool gen_big_collection(struct compiler *c, uint32_t n, struct dest d, enum opcode op)
-{
-    uint32_t saved = c->top, count = node_at(c, n)->b, at = n + 1;
-    uint32_t window = d.mode == MODE_VALUE && d.free && d.reg + 1 == c->top ? d.reg : new_register(c);
-    uint32_t argument = window + FRAME_HIDDEN;
-    c->top = argument;
-    need_registers(c, argument + 2);
-    gen_elements(c, &at, CHUNK);
-    emit(c, op, argument, argument, CHUNK);
-    for (uint32_t done = CHUNK; done < count && !c->failed; done += CHUNK) {
-        uint32_t size = count - done < CHUNK ? count - done : CHUNK;
-        if (done > CHUNK) code_move(c, argument, window);
-        c->top = argument + 1;
-        gen_elements(c, &at, size);
-        emit(c, OP_VECTOR, argument + 1, argument + 1, size);
-        emit(c, OP_CALLG, window, 2, c->literal_add);
-    }
-    c->top = saved;
-    return deliver(c, window, d);
-}
-
-bool gen_collection(struct compiler *c, uint32_t n, struct dest d)
-{
-    struct node node = *node_at(c, n);
-    enum opcode op = node.kind == N_VECTOR ? OP_VECTOR : node.kind == N_MAP ? OP_MAP : OP_SET;
-    if (node.b > CHUNK) return gen_big_collection(c, n, d, op);
-    uint32_t saved = c->top, at = n + 1;
-    bool reuse = d.mode == MODE_VALUE && d.free && d.reg + 1 == c->top;
-    if (reuse) c->top = d.reg;
-    uint32_t first = gen_elements(c, &at, node.b);
-    if (d.mode == MODE_EFFECT && op == OP_VECTOR) { /* maps and sets may complain */
-        c->top = saved;
-        return true;
-    }
-    uint32_t result = d.mode == MODE_VALUE ? d.reg : first;
-    need_registers(c, result + 1);
-    emit(c, op, result, first, node.b);
-    c->top = saved;
-    return deliver(c, result, d);
+    bind(c, f->z);
+    END(f->flag);
+    FINISH;
 }

@@ -4,7 +4,7 @@
  *        --unit.c--> bytes
  *
  * Nodes hold no values: literals are serialised as soon as they are met (serialize.c), names are numbered.  All tables live
- * in scratch buffers taken from the process heap; nothing is collected while the primitive runs (P3 in vm/prim.h).
+ * in scratch buffers taken from the process heap; nothing is collected while they are in use (OBJ_PINS in gc/heap.h).
  *
  * Errors: the first one is kept (compile_fail); after it every pass returns early, and pushes go nowhere harmful. */
 #ifndef RUNTIME_COMPILER_INTERNAL_H
@@ -17,6 +17,37 @@
 #include "spec/limits.h"
 
 #define NONE UINT32_MAX
+
+/* What a form in tail position may do beyond having a value. */
+struct tail {
+    uint32_t loop; /* target of recur, or NONE */
+    bool fail;     /* an alt* around takes a (fail*) */
+    bool select;   /* must end in take* or skip* */
+};
+
+/* ---- what the first pass has left to do ---- */
+enum todo_kind {
+    DO_FORM,    /* v: a form */
+    DO_FORMS,   /* v: forms; a: node that gets their number, or NONE */
+    DO_END,     /* of a list: a: its node, b: position; first, mark: line and column around it */
+    DO_CLOSE,   /* a: node */
+    DO_ENTER,   /* a: variable */
+    DO_LEAVE,   /* a: mark of the scope */
+    DO_BODY,    /* w, v: the next form and those behind it; a: N_DO or NONE, b: how many there were */
+    DO_BINDING, /* v: vector, w: body; a: node, b: variable; first, mark; at: node of its value, or NONE */
+    DO_ARITY,   /* v: what is left of a function w; a: node, b: arity; first, mark; at: the function around */
+    DO_LETFN,   /* v: vector, w: body; a: node, b: which is next; first: function, mark */
+    DO_ALT,     /* w, v: the next alternative and those behind it; a: node, b: how many there were */
+    DO_REST,    /* v: forms that become a vector */
+    DO_CHILDREN, /* v: collection; a: node, or NONE at the start, b: how many there were */
+    DO_LITERAL,  /* v: collection; a: where its bytes begin, or NONE at the start */
+    DO_QUOTED    /* the same, of something quoted */
+};
+struct todo {
+    uint32_t kind, a, b, first, mark, at;
+    struct tail tail;
+    value v, w, whole;
+};
 
 /* ---- scratch buffers: arrays that grow ---- */
 struct buffer {
@@ -102,8 +133,8 @@ struct arity_info {
 };
 struct loop {
     uint32_t first_var, count, head;
-    struct label *yes,
-        *no; /* where the test that the loop begins with leads, for a test of its own at its end; or NULL */
+    uint32_t yes,
+        no; /* labels: where the test that it begins with leads, for a test of its own at its end; or NONE */
     uint32_t test;
 };
 struct literal {
@@ -116,9 +147,24 @@ struct fixup {
 
 #define SCOPE_BUCKETS 128
 
+/* Where the third pass is. */
+struct flow {
+    struct insn *code;
+    const struct region_record *regions;
+    uint64_t *live; /* words for each instruction, and as many behind the last */
+    uint32_t count, words, region_count;
+    uint32_t stage, at;
+    uint32_t local, marked, depth, next;
+    uint32_t open[LIMIT_REGION_DEPTH]; /* regions around instruction `at` */
+    uint64_t cleared;
+    bool changed, backward;
+};
+
 struct compiler {
     struct process *p;
-    const struct compile_options *options;
+    struct compile_options options;
+    uint32_t stage; /* enum stage */
+    int64_t budget; /* steps left of this turn */
     bool failed;
     bool no_short_jumps; /* compiled again, because a fused jump did not reach */
     bool far;            /* a fused jump did not reach */
@@ -127,11 +173,13 @@ struct compiler {
     value key_line, key_column, key_start, key_end, key_debug, key_name;
     int64_t base_offset; /* :start of the top-level form */
 
+    struct buffer todos, walks;
     struct buffer nodes, vars, functions, arities, loops, captures, capsets, positions, scope;
     struct buffer data; /* serialised literals, bytes */
     struct buffer literals, literal_index, globals, global_index;
     struct buffer serial_stack;
-    uint32_t function; /* being analysed */
+    bool serial_constant; /* what was put so far is */
+    uint32_t function;    /* being analysed */
     uint32_t groups;
     uint32_t failed_literals;        /* collections around that are no constants */
     uint32_t buckets[SCOPE_BUCKETS]; /* variable + 1 */
@@ -139,17 +187,28 @@ struct compiler {
     /* the generator */
     struct buffer code, live, regions, out_positions, locals, fixups, scratch, moves;
     struct arity_info *arity;
-    struct label *fail;   /* where fail* goes */
-    struct label *peek;   /* where skip* goes */
-    uint32_t literal_add; /* global of lona.core/-literal-add, if a big collection needs it */
-    uint32_t first_insn;  /* of the arity, in code */
-    uint32_t joined;      /* instructions before this one may not be changed: control may come in here */
-    uint32_t begun;       /* loop + 1: the node generated next is the whole body of that loop */
+    struct buffer frames, labels;
+    uint32_t generating, next_arity;
+    struct proto_record before; /* where the tables of the arity begin */
+    bool falls;                 /* control comes out at the end of what was made last */
+    uint32_t fail, peek;        /* labels: where fail* goes, where skip* goes; or NONE */
+    uint32_t literal_add;       /* global of lona.core/-literal-add, if a big collection needs it */
+    uint32_t first_insn;        /* of the arity, in code */
+    uint32_t joined; /* instructions before this one may not be changed: control may come in here */
+    uint32_t begun;  /* loop + 1: the node generated next is the whole body of that loop */
     uint32_t region_depth;
     uint32_t top, max; /* next free register; registers used */
     uint32_t position, last_position;
     uint32_t last_line; /* entered, for breakpoints */
     bool keep_locals;
+    struct buffer live_table;
+    struct flow flow;
+
+    /* the last pass */
+    struct unit_header header;
+    value unit;
+    uint8_t *bytes; /* of the unit */
+    uint32_t section, section_done;
 
     uint64_t sink[16]; /* where pushes go once something failed */
 };
@@ -169,6 +228,10 @@ enum serial_mode { SERIAL_QUOTED, SERIAL_BARE /* without the metadata of v itsel
 /* Index of the literal (equal bytes are kept once), or NONE: with c->failed set, or (SERIAL_EXPRESSION) because the
  * collection form is not all constants. */
 uint32_t literal_of(struct compiler *c, value v, enum serial_mode mode);
+/* The same in slices that c->budget bounds: start, then continue from c->data.count at the start until it is not MORE. */
+enum literal_state { LITERAL_MORE, LITERAL_DONE, LITERAL_NONE /* as NONE above */ };
+void literal_start(struct compiler *c, value v, enum serial_mode mode);
+enum literal_state literal_continue(struct compiler *c, uint32_t start, uint32_t *literal);
 uint32_t literal_var(struct compiler *c, value symbol);
 uint32_t global_of(struct compiler *c, value symbol);
 uint32_t global_named(struct compiler *c, value ns, value name); /* strings */
@@ -203,10 +266,16 @@ enum head form_head(value symbol);
 int intrinsic_of(value symbol, const char *ns_or_null, uint32_t argc); /* opcode, or -1 */
 
 /* ---- passes ---- */
-void analyse(struct compiler *c, value form);
-void generate(struct compiler *c);
-void liveness(struct compiler *c, uint32_t insn_count); /* of c->arity; appends to c->live */
-value unit_bytes(struct compiler *c);
+/* Start, then again and again until true: done, or failed. */
+void analyse_start(struct compiler *c, value form);
+bool analyse(struct compiler *c);
+enum { GEN_BETWEEN, GEN_CODE, GEN_LIVENESS };
+void generate_start(struct compiler *c);
+bool generate(struct compiler *c);
+void liveness_start(struct compiler *c, uint32_t insn_count); /* of c->arity */
+bool liveness(struct compiler *c);                            /* appends to c->live */
+void unit_start(struct compiler *c);
+value unit_bytes(struct compiler *c); /* VAL_YIELD: there is more to do */
 
 /* ---- generate*.c ---- */
 enum mode { MODE_VALUE, MODE_EFFECT, MODE_TAIL };
@@ -219,29 +288,16 @@ struct label {
     uint32_t target; /* relative to the arity, or NONE */
     uint32_t fixups; /* or NONE */
 };
-#define LABEL ((struct label){NONE, NONE})
-
-/* Code that puts the node's value where d says.  False if control never comes out at the end of it. */
-bool gen(struct compiler *c, uint32_t n, struct dest d);
-void gen_test(struct compiler *c, uint32_t n, struct label *yes, struct label *no, bool falls_into_yes);
-bool gen_catch(struct compiler *c, uint32_t n, struct dest d);
-bool gen_cleanup(struct compiler *c, uint32_t n, struct dest d);
-bool gen_receive(struct compiler *c, uint32_t n, struct dest d);
-bool gen_recur(struct compiler *c, uint32_t n);
-bool gen_collection(struct compiler *c, uint32_t n, struct dest d);
-bool gen_call(struct compiler *c, uint32_t n, struct dest d);
-bool loop_test(struct compiler *c, uint32_t test);
-void gen_back(struct compiler *c, const struct loop *loop);
-bool gen_closure(struct compiler *c, uint32_t function, struct dest d);
-uint32_t gen_operand(struct compiler *c, uint32_t n); /* its register: a local's own, or a new temporary */
-void gen_reference(struct compiler *c, struct reference r, uint32_t reg);
 
 void emit(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, uint32_t cc);
 void emit_bc(struct compiler *c, enum opcode op, uint32_t a, int32_t bc);
-void code_move(struct compiler *c, uint32_t to, uint32_t from);
-void code_jump(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, struct label *l);
-void emit_go(struct compiler *c, struct label *l); /* a plain jump, forward or back */
-void bind(struct compiler *c, struct label *l);
+void emit_move(struct compiler *c, uint32_t to, uint32_t from);
+void code_jump(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, uint32_t label);
+void emit_go(struct compiler *c, uint32_t label); /* a plain jump, forward or back */
+uint32_t new_label(struct compiler *c);
+void bind(struct compiler *c, uint32_t label);
+uint32_t label_target(struct compiler *c, uint32_t label); /* or NONE */
+bool label_used(struct compiler *c, uint32_t label);
 uint32_t here(struct compiler *c);
 uint32_t new_register(struct compiler *c);
 void need_registers(struct compiler *c, uint32_t count);

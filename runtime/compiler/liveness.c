@@ -4,13 +4,6 @@
  * Inside a region the handler may be entered at any instruction, so what it needs is live throughout. */
 #include "runtime/compiler/internal.h"
 
-struct flow {
-    struct compiler *c;
-    struct insn *code;
-    uint64_t *live; /* words for each instruction */
-    uint32_t count, words;
-};
-
 static inline uint64_t *live_at(struct flow *f, uint32_t i)
 {
     return f->live + (size_t)i * f->words;
@@ -69,78 +62,142 @@ static void inside_region(struct flow *f, const struct region_record *region, ui
         drop(set, region->reg);
 }
 
-/* One backward pass; true if something changed that an earlier instruction of the pass may have read. */
-static bool pass(struct flow *f, const struct region_record *regions, uint32_t region_count, uint64_t *set)
+/* What holds before instruction i, from what holds behind it and where it jumps. */
+static void before_insn(struct flow *f, uint32_t i, uint64_t *set)
 {
-    const struct region_record *open[LIMIT_REGION_DEPTH];
-    uint32_t depth = 0, next = region_count;
-    bool changed = false;
-    for (uint32_t i = f->count; i-- > 0;) {
-        struct insn insn = f->code[i];
-        unsigned flow = op_info[insn.op].flow;
-        int32_t offset;
-        for (uint32_t w = 0; w < f->words; w++) set[w] = 0;
-        if (flow == FLOW_NEXT || flow == FLOW_BRANCH || flow == FLOW_BACK || flow == FLOW_SUSPEND)
-            join(f, set, i + 1);
-        if (insn.op != OP_RECV_PEEK) {
-            if (op_jump(insn, &offset)) join(f, set, (uint32_t)((int32_t)i + 1 + offset));
-            apply_operands(f, insn, set);
-        } else { /* writes its register only when it does not jump */
-            apply_operands(f, insn, set);
-            if (op_jump(insn, &offset)) join(f, set, (uint32_t)((int32_t)i + 1 + offset));
-        }
-        /* regions come inner before outer: walked backwards, the open ones are a stack */
-        while (depth && open[depth - 1]->first > i) depth--;
-        while (next > 0 && regions[next - 1].last > i && depth < LIMIT_REGION_DEPTH)
-            open[depth++] = &regions[--next];
-        for (uint32_t r = depth; r-- > 0;) inside_region(f, open[r], set);
-        uint64_t *old = live_at(f, i);
-        for (uint32_t w = 0; w < f->words; w++) {
-            changed |= (set[w] & ~old[w]) != 0;
-            old[w] |= set[w];
-        }
+    struct insn insn = f->code[i];
+    unsigned flow = op_info[insn.op].flow;
+    int32_t offset;
+    for (uint32_t w = 0; w < f->words; w++) set[w] = 0;
+    if (flow == FLOW_NEXT || flow == FLOW_BRANCH || flow == FLOW_BACK || flow == FLOW_SUSPEND)
+        join(f, set, i + 1);
+    if (insn.op != OP_RECV_PEEK) {
+        if (op_jump(insn, &offset)) join(f, set, (uint32_t)((int32_t)i + 1 + offset));
+        apply_operands(f, insn, set);
+    } else { /* writes its register only when it does not jump */
+        apply_operands(f, insn, set);
+        if (op_jump(insn, &offset)) join(f, set, (uint32_t)((int32_t)i + 1 + offset));
     }
-    return changed;
+    /* regions come inner before outer: walked backwards, the open ones are a stack */
+    while (f->depth && f->regions[f->open[f->depth - 1]].first > i) f->depth--;
+    while (f->next > 0 && f->regions[f->next - 1].last > i && f->depth < LIMIT_REGION_DEPTH)
+        f->open[f->depth++] = --f->next;
+    for (uint32_t r = f->depth; r-- > 0;) inside_region(f, &f->regions[f->open[r]], set);
 }
 
-/* :debug keeps every local until its scope ends. */
-static void keep_scopes(struct flow *f, const struct local_record *locals, uint32_t count)
+static void start_pass(struct flow *f)
 {
-    for (uint32_t l = 0; l < count; l++)
-        for (uint32_t i = locals[l].first; i < locals[l].last; i++) add(live_at(f, i), locals[l].reg);
+    f->at = f->count;
+    f->depth = 0;
+    f->next = f->region_count;
+    f->changed = false;
 }
 
-void liveness(struct compiler *c, uint32_t count)
+/* Backward passes; true when nothing that an earlier instruction of a pass may have read changed in the last one. */
+static bool passes(struct compiler *c, struct flow *f)
+{
+    uint64_t *set = live_at(f, f->count);
+    for (;;) {
+        while (f->at > 0) {
+            if ((c->budget -= 1 + f->words / 4) < 0) return false;
+            before_insn(f, --f->at, set);
+            uint64_t *old = live_at(f, f->at);
+            for (uint32_t w = 0; w < f->words; w++) {
+                f->changed |= (set[w] & ~old[w]) != 0;
+                old[w] |= set[w];
+            }
+        }
+        if (!f->changed || !f->backward) return true;
+        start_pass(f);
+    }
+}
+
+#define CLEAR_SLICE 4096 /* words */
+#define MARK_SLICE 1024  /* instructions */
+
+/* The table begins empty, but :debug keeps every local until its scope ends. */
+static bool prepare(struct compiler *c, struct flow *f)
+{
+    uint64_t size = (uint64_t)(f->count + 1) * f->words;
+    while (f->cleared < size) {
+        uint64_t n = min_u64(size - f->cleared, CLEAR_SLICE);
+        if ((c->budget -= 100) < 0) return false;
+        __builtin_memset(f->live + f->cleared, 0, n * 8);
+        f->cleared += n;
+    }
+    while (c->keep_locals && f->local < c->arity->record.local_count) {
+        struct local_record *l = &AT(c, locals, struct local_record, c->arity->record.first_local + f->local);
+        uint32_t first = l->first + f->marked,
+                 last = (uint32_t)min_u64(l->last, (uint64_t)first + MARK_SLICE);
+        if ((c->budget -= 1 + (last - first) / 16) < 0) return false;
+        for (uint32_t i = first; i < last; i++) add(live_at(f, i), l->reg);
+        f->marked += last - first;
+        if (last < l->last) continue;
+        f->marked = 0;
+        f->local++;
+    }
+    return true;
+}
+
+/* Where jumps lead is known: is there one backward? */
+static bool look_for_loops(struct compiler *c, struct flow *f)
+{
+    int32_t offset;
+    for (; f->at < f->count; f->at++) {
+        if ((f->at & 63) == 0 && (c->budget -= 4) < 0) return false;
+        f->backward |= op_jump(f->code[f->at], &offset) && offset < 0;
+    }
+    return true;
+}
+
+static bool hand_over(struct compiler *c, struct flow *f)
+{
+    uint32_t stride = (c->max + 7) / 8;
+    for (; f->at < f->count; f->at++) {
+        if (--c->budget < 0) return false;
+        uint8_t *out = buffer_push(c, &c->live, 1, stride);
+        if (c->failed) return true;
+        __builtin_memcpy(out, live_at(f, f->at), stride);
+    }
+    return true;
+}
+
+void liveness_start(struct compiler *c, uint32_t count)
 {
     struct proto_record *record = &c->arity->record;
-    struct flow f = {.c = c, .count = count, .words = (c->max + 63) / 64};
-    if (f.words == 0) f.words = 1;
-    struct buffer table = {0};
-    uint64_t size = (uint64_t)(count + 1) * f.words;
+    struct flow *f = &c->flow;
+    *f = (struct flow){.count = count, .words = (c->max + 63) / 64, .region_count = record->region_count};
+    if (f->words == 0) f->words = 1;
+    uint64_t size = (uint64_t)(count + 1) * f->words;
     if (size > LIMIT_UNIT_BYTES / 8) {
         compile_fail(c, ERR_TOO_LARGE, NIL, "a function is too large to compile: split it%s", "");
         return;
     }
-    f.live = buffer_push(c, &table, 8, (uint32_t)size);
+    c->live_table.count = 0;
+    f->live = buffer_push(c, &c->live_table, 8, (uint32_t)size);
     if (c->failed) return;
-    __builtin_memset(f.live, 0, size * 8);
-    f.code = &AT(c, code, struct insn, c->first_insn);
+    f->code = &AT(c, code, struct insn, c->first_insn);
+    f->regions = record->region_count ? &AT(c, regions, struct region_record, record->first_region) : NULL;
+}
 
-    const struct region_record *regions =
-        record->region_count ? &AT(c, regions, struct region_record, record->first_region) : NULL;
-    const struct local_record *locals =
-        record->local_count ? &AT(c, locals, struct local_record, record->first_local) : NULL;
-    bool backward = false;
-    for (uint32_t i = 0; i < count; i++) {
-        int32_t offset;
-        backward |= op_jump(f.code[i], &offset) && offset < 0;
+bool liveness(struct compiler *c)
+{
+    struct flow *f = &c->flow;
+    switch (f->stage) {
+    case 0:
+        if (!prepare(c, f)) return false;
+        f->stage++;
+        __attribute__((fallthrough));
+    case 1:
+        if (!look_for_loops(c, f)) return false;
+        start_pass(f);
+        f->stage++;
+        __attribute__((fallthrough));
+    case 2:
+        if (!passes(c, f)) return false;
+        f->at = 0;
+        f->stage++;
+        __attribute__((fallthrough));
+    default: return hand_over(c, f);
     }
-    if (c->keep_locals) keep_scopes(&f, locals, record->local_count);
-    while (pass(&f, regions, record->region_count, live_at(&f, count)) && backward) {
-    }
-
-    uint32_t stride = (c->max + 7) / 8;
-    uint8_t *out = buffer_push(c, &c->live, 1, stride * count);
-    if (c->failed) return;
-    for (uint32_t i = 0; i < count; i++) __builtin_memcpy(out + (size_t)i * stride, live_at(&f, i), stride);
 }

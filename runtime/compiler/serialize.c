@@ -1,10 +1,11 @@
 /* Literals: values to the bytes of the data section (enum serial_tag in loader/bytecode/format.h).  Iterative. */
 #include "runtime/compiler/internal.h"
 
-enum frame_kind_s { WALK_LIST, WALK_VECTOR, WALK_ENTRIES, WALK_PAIR };
+enum frame_kind_s { WALK_COUNT, WALK_LIST, WALK_VECTOR, WALK_ENTRIES, WALK_PAIR };
 struct serial_frame {
     uint32_t kind, mode;
     value coll;    /* list: what is left of it; PAIR: the first */
+    value rest;    /* COUNT: what is not counted yet, index elements are */
     value pending; /* second of a pair or entry, or VAL_ABSENT */
     uint32_t pending_mode;
     uint64_t index;
@@ -93,14 +94,24 @@ static struct serial_frame *push_pair(struct compiler *c, value first, uint32_t 
     return f;
 }
 
+/* First its elements are counted. */
 static void put_list(struct compiler *c, value list, uint32_t mode)
 {
-    uint64_t n = 0;
-    value rest = list, item;
-    while (form_next(c, &rest, &item)) n++;
-    put_byte(c, SER_LIST);
-    put_varint(c, n);
-    if (n) push_frame(c, WALK_LIST, list, mode);
+    struct serial_frame *f = push_frame(c, WALK_COUNT, list, mode);
+    if (f) f->rest = list;
+}
+#define COUNT_SLICE 1000
+static void count_on(struct compiler *c, struct serial_frame *f)
+{
+    value item;
+    for (unsigned i = 0; i < COUNT_SLICE; i++, f->index++)
+        if (!form_next(c, &f->rest, &item)) {
+            put_byte(c, SER_LIST);
+            put_varint(c, f->index);
+            f->kind = WALK_LIST;
+            return;
+        }
+    c->budget -= COUNT_SLICE / 16;
 }
 static void put_entries(struct compiler *c, unsigned tag, uint64_t n, value coll, uint32_t mode)
 {
@@ -273,13 +284,19 @@ static bool next_child(struct compiler *c, struct serial_frame *f, value *v, uin
     }
 }
 
-static bool put_tree(struct compiler *c, value root, uint32_t mode)
+/* The collections on the stack, as far as c->budget goes. */
+static enum literal_state put_rest(struct compiler *c)
 {
-    uint32_t bottom = c->serial_stack.count, child_mode;
+    uint32_t child_mode;
     value v;
-    bool constant = put_value(c, root, mode);
-    while (constant && !c->failed && c->serial_stack.count > bottom) {
+    bool constant = c->serial_constant;
+    while (constant && !c->failed && c->serial_stack.count > 0) {
+        if (--c->budget < 0) return LITERAL_MORE;
         struct serial_frame *f = &AT(c, serial_stack, struct serial_frame, c->serial_stack.count - 1);
+        if (f->kind == WALK_COUNT) {
+            count_on(c, f);
+            continue;
+        }
         if (!next_child(c, f, &v, &child_mode)) {
             c->serial_stack.count--;
             continue;
@@ -294,8 +311,8 @@ static bool put_tree(struct compiler *c, value root, uint32_t mode)
         else
             constant = put_value(c, v, child_mode);
     }
-    c->serial_stack.count = bottom;
-    return constant;
+    c->serial_stack.count = 0;
+    return constant ? LITERAL_DONE : LITERAL_NONE;
 }
 
 static uint32_t hash_bytes(const uint8_t *bytes, uint32_t size)
@@ -354,14 +371,31 @@ static uint32_t intern_literal(struct compiler *c, uint32_t start)
     return c->literals.count - 1;
 }
 
+void literal_start(struct compiler *c, value v, enum serial_mode mode)
+{
+    c->serial_constant = put_value(c, v, mode);
+}
+
+enum literal_state literal_continue(struct compiler *c, uint32_t start, uint32_t *literal)
+{
+    enum literal_state state = put_rest(c);
+    if (state == LITERAL_DONE) *literal = intern_literal(c, start);
+    if (state == LITERAL_NONE) c->data.count = start;
+    return state;
+}
+
 uint32_t literal_of(struct compiler *c, value v, enum serial_mode mode)
 {
-    uint32_t start = c->data.count;
-    if (!put_tree(c, v, mode)) {
-        c->data.count = start;
-        return NONE;
-    }
-    return intern_literal(c, start);
+    uint32_t start = c->data.count, literal = NONE;
+    literal_start(c, v, mode);
+    int64_t budget = c->budget;
+    enum literal_state state;
+    do {
+        c->budget = INT64_MAX;
+        state = literal_continue(c, start, &literal);
+    } while (state == LITERAL_MORE);
+    c->budget = budget;
+    return state == LITERAL_DONE ? literal : NONE;
 }
 
 uint32_t literal_var(struct compiler *c, value symbol)

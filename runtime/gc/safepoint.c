@@ -76,6 +76,7 @@ static void stack_shrink(struct process *p)
 
 void heap_safepoint(struct process *p, uint32_t need_words)
 {
+    if (heap_pinned(p)) return;
     bool pressed = (p->flags & PROC_OUT_OF_MEMORY) != 0;
     bool everything = pressed || (p->flags & PROC_COLLECT_ALL) != 0;
 #if defined(LONA_STRESS)
@@ -96,6 +97,7 @@ void heap_safepoint(struct process *p, uint32_t need_words)
 
 void heap_collect_full(struct process *p)
 {
+    if (heap_pinned(p)) return;
     collect_everything(p, 0);
     p->flags &= ~PROC_COLLECT;
     heap_check(p);
@@ -103,7 +105,7 @@ void heap_collect_full(struct process *p)
 
 void heap_hibernate(struct process *p)
 {
-    if (p->young == NULL) return;
+    if (p->young == NULL || heap_pinned(p)) return;
     if (p->old != NULL && p->old->phase != MAJOR_IDLE) major_slice(p, true);
     if (old_is_small(p)) {
         collect(p, COLLECT_COMPACT,

@@ -4,6 +4,7 @@
 #include "runtime/compiler/compile.h"
 #include "runtime/value/collection.h"
 #include "runtime/value/string.h"
+#include "runtime/vm/frames.h"
 #include "runtime/vm/prim.h"
 
 static value option(struct process *p, value options, const char *name)
@@ -13,9 +14,21 @@ static value option(struct process *p, value options, const char *name)
     return v == VAL_ABSENT || v == VAL_SLOW ? NIL : v;
 }
 
+#define STEPS_PER_REDUCTION 4
+
+static value go_on_compiling(struct process *p, struct compiler *c)
+{
+    int64_t left = process_reductions(p) > 0 ? process_reductions(p) : 1, steps = left * STEPS_PER_REDUCTION;
+    value unit = compile_continue(c, &steps);
+    p->prim_state = unit == VAL_YIELD ? compile_state(c) : NIL;
+    p->reductions -= (int32_t)(left - (steps > 0 ? steps : 0) / STEPS_PER_REDUCTION);
+    return unit;
+}
+
 value prim_compile(struct process *p, value *a, unsigned argc);
 value prim_compile(struct process *p, value *a, unsigned argc)
 {
+    if (p->prim_state != NIL) return go_on_compiling(p, compile_resumed(p->prim_state));
     value options = argc > 1 ? a[1] : NIL;
     if (options != NIL && !is_map(options))
         return fail_type(p, "-compile", 2, options, "a map of options, or nil");
@@ -36,7 +49,7 @@ value prim_compile(struct process *p, value *a, unsigned argc)
         return fail_type(p, "-compile", 2, o.breakpoints, "a map of lines to numbers for :breakpoints");
     if (o.entry != NIL && !is_fixnum(o.entry))
         return fail_type(p, "-compile", 2, o.entry, "a number for :entry");
-    return compile_form(p, a[0], &o);
+    return go_on_compiling(p, compile_start(p, a[0], &o));
 }
 
 /* Adds v to a map or set that a literal builds: keys and elements written twice are errors. */
