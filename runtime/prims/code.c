@@ -14,7 +14,7 @@ static value option(struct process *p, value options, const char *name)
     return v == VAL_ABSENT || v == VAL_SLOW ? NIL : v;
 }
 
-#define STEPS_PER_REDUCTION 4
+#define STEPS_PER_REDUCTION 2
 
 static value go_on_compiling(struct process *p, struct compiler *c)
 {
