@@ -122,28 +122,47 @@ static void check_value(struct literal_reader *r, unsigned wanted, struct litera
     }
 }
 
-const char *literal_check(struct literal_reader *r, const uint8_t *bytes, uint64_t size)
+void literal_check_start(struct literal_reader *r, const uint8_t *bytes, uint64_t size)
 {
-    uint32_t depth = 1;
+    r->depth = 1;
     r->bytes = bytes;
     r->size = size;
     r->at = 0;
     r->wrong = NULL;
     r->stack[0] = (struct literal_level){1, ANY, ANY};
-    while (depth) {
-        struct literal_level *level = &r->stack[depth - 1], children;
+}
+
+enum literal_check literal_check_continue(struct literal_reader *r, int64_t *steps)
+{
+    while (r->depth) {
+        struct literal_level *level = &r->stack[r->depth - 1], children;
+        if (--*steps < 0) return LITERAL_UNFINISHED;
         if (level->left == 0) {
-            depth--;
+            r->depth--;
             continue;
         }
         level->left--;
         unsigned wanted = level->next;
+        uint64_t at = r->at;
         level->next = level->then;
         check_value(r, wanted, &children);
-        if (r->wrong) return r->wrong;
+        *steps -= (int64_t)((r->at - at) / 16);
+        if (r->wrong) return LITERAL_BAD;
         if (children.left == 0) continue;
-        if (depth == COUNT_OF(r->stack)) return r->wrong = "literal: nested too deep";
-        r->stack[depth++] = children;
+        if (r->depth == COUNT_OF(r->stack)) {
+            r->wrong = "literal: nested too deep";
+            return LITERAL_BAD;
+        }
+        r->stack[r->depth++] = children;
     }
-    return r->at == size ? NULL : "literal: longer than its value";
+    if (r->at == r->size) return LITERAL_GOOD;
+    r->wrong = "literal: longer than its value";
+    return LITERAL_BAD;
+}
+
+const char *literal_check(struct literal_reader *r, const uint8_t *bytes, uint64_t size)
+{
+    int64_t steps = INT64_MAX;
+    literal_check_start(r, bytes, size);
+    return literal_check_continue(r, &steps) == LITERAL_GOOD ? NULL : r->wrong;
 }

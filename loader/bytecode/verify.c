@@ -2,30 +2,18 @@
  * before it is used; sums are in 64 bits. */
 #include "loader/bytecode/verify.h"
 
-#include "loader/bytecode/literals.h"
 #include "loader/bytecode/ops.h"
 #include "spec/limits.h"
 
 #define NONE UINT32_MAX
 #define LIVE_WORDS (LIMIT_REGISTERS / 64)
 
-struct verifier {
-    const uint8_t *bytes;
-    struct unit_header h;
-    struct verify_error *error;
-    uint64_t live_bytes; /* size of the live section */
-    uint32_t proto, insn;
-    struct proto_record r; /* of the prototype looked at */
-    uint32_t stride, words;
-    uint32_t region_stack[LIMIT_REGION_DEPTH][2];
-};
-
 static bool reject(struct verifier *v, uint64_t offset, const char *rule)
 {
-    v->error->rule = rule;
-    v->error->offset = (uint32_t)offset;
-    v->error->proto = v->proto;
-    v->error->insn = v->insn;
+    v->error.rule = rule;
+    v->error.offset = (uint32_t)offset;
+    v->error.proto = v->proto;
+    v->error.insn = v->insn;
     return false;
 }
 #define REQUIRE(condition, offset, rule)                                                                     \
@@ -94,24 +82,44 @@ static bool check_header(struct verifier *v, size_t size)
     return true;
 }
 
+/* What checks one thing after another goes on from v->index. */
+#define SLICE(cost)                                                                                          \
+    do {                                                                                                     \
+        if (UNLIKELY(v->budget <= 0)) return VERIFY_MORE;                                                    \
+        v->budget -= (cost);                                                                                 \
+    } while (0)
+#define REQUIRE_MORE(condition, offset, rule)                                                                \
+    do {                                                                                                     \
+        if (UNLIKELY(!(condition))) {                                                                        \
+            reject(v, offset, rule);                                                                         \
+            return VERIFY_BAD;                                                                               \
+        }                                                                                                    \
+    } while (0)
+
 /* ---- literals ---- */
-static bool check_literals(struct verifier *v)
+static enum verify_result check_literals(struct verifier *v)
 {
     const uint8_t *data = v->bytes + v->h.data;
-    uint64_t room = v->h.total_bytes - v->h.data, at = 0;
-    struct literal_reader reader;
-    for (uint32_t i = 0; i <= v->h.literal_count; i++) {
-        uint64_t place = v->h.literals + (uint64_t)i * 4;
+    uint64_t room = v->h.total_bytes - v->h.data;
+    for (; v->index <= v->h.literal_count; v->index++) {
+        uint64_t place = v->h.literals + (uint64_t)v->index * 4;
         uint32_t offset = get32(v, place);
-        REQUIRE(offset == at, place, "literal: does not begin where the last ended");
-        if (i == v->h.literal_count) break;
-        uint64_t next = get32(v, place + 4);
-        REQUIRE(next > at && next <= room, place, "literal: beyond the data");
-        const char *wrong = literal_check(&reader, data + at, next - at);
-        REQUIRE(!wrong, v->h.data + at + reader.at, wrong);
-        at = next;
+        SLICE(0);
+        if (!v->literal_open) {
+            REQUIRE_MORE(offset == v->literal_at, place, "literal: does not begin where the last ended");
+            if (v->index == v->h.literal_count) break;
+            uint64_t next = get32(v, place + 4);
+            REQUIRE_MORE(next > v->literal_at && next <= room, place, "literal: beyond the data");
+            literal_check_start(&v->reader, data + v->literal_at, next - v->literal_at);
+            v->literal_open = true;
+        }
+        enum literal_check result = literal_check_continue(&v->reader, &v->budget);
+        if (result == LITERAL_UNFINISHED) return VERIFY_MORE;
+        REQUIRE_MORE(result == LITERAL_GOOD, v->h.data + v->literal_at + v->reader.at, v->reader.wrong);
+        v->literal_open = false;
+        v->literal_at += v->reader.size;
     }
-    return true;
+    return VERIFY_GOOD;
 }
 /* First byte of a literal; its second in *flag. */
 static unsigned literal_tag(struct verifier *v, uint32_t literal, unsigned *flag)
@@ -134,37 +142,38 @@ static bool is_string_literal(struct verifier *v, uint32_t literal)
     return literal == NONE || (literal < v->h.literal_count && literal_tag(v, literal, &flag) == SER_STRING);
 }
 
-static bool check_globals(struct verifier *v)
+static bool check_names(struct verifier *v)
 {
-    unsigned flag;
     REQUIRE(is_string_literal(v, v->h.source_literal), offsetof(struct unit_header, source_literal),
             "header: source");
     REQUIRE(is_string_literal(v, v->h.file_literal), offsetof(struct unit_header, file_literal),
             "header: file");
-    for (uint32_t i = 0; i < v->h.global_count; i++) {
-        uint64_t place = v->h.globals + (uint64_t)i * 4;
-        uint32_t literal = get32(v, place);
-        REQUIRE(literal < v->h.literal_count, place, "global: index");
-        REQUIRE(literal_tag(v, literal, &flag) == SER_SYMBOL && flag == 1, place,
-                "global: not a qualified symbol");
-    }
     return true;
+}
+static enum verify_result check_globals(struct verifier *v)
+{
+    unsigned flag;
+    for (; v->index < v->h.global_count; v->index++) {
+        uint64_t place = v->h.globals + (uint64_t)v->index * 4;
+        uint32_t literal = get32(v, place);
+        SLICE(1);
+        REQUIRE_MORE(literal < v->h.literal_count, place, "global: index");
+        REQUIRE_MORE(literal_tag(v, literal, &flag) == SER_SYMBOL && flag == 1, place,
+                     "global: not a qualified symbol");
+    }
+    return VERIFY_GOOD;
 }
 
 /* ---- prototypes ---- */
-struct totals {
-    uint64_t code, live, regions, positions, locals;
-};
-
-static bool check_record(struct verifier *v, struct totals *t)
+static bool check_record(struct verifier *v)
 {
     const struct proto_record *r = &v->r;
     uint64_t at = v->h.protos + (uint64_t)v->proto * sizeof *r;
-    REQUIRE(r->first_insn == t->code && r->insn_count >= 1, at, "proto: code not contiguous");
-    REQUIRE(r->live_offset == t->live, at, "proto: live tables not contiguous");
-    REQUIRE(r->first_region == t->regions, at, "proto: regions not contiguous");
-    REQUIRE(r->first_position == t->positions, at, "proto: positions not contiguous");
-    REQUIRE(r->first_local == t->locals, at, "proto: locals not contiguous");
+    REQUIRE(r->first_insn == v->totals.code && r->insn_count >= 1, at, "proto: code not contiguous");
+    REQUIRE(r->live_offset == v->totals.live, at, "proto: live tables not contiguous");
+    REQUIRE(r->first_region == v->totals.regions, at, "proto: regions not contiguous");
+    REQUIRE(r->first_position == v->totals.positions, at, "proto: positions not contiguous");
+    REQUIRE(r->first_local == v->totals.locals, at, "proto: locals not contiguous");
     REQUIRE(r->register_count <= LIMIT_REGISTERS, at, "proto: too many registers");
     REQUIRE(r->fixed_count <= LIMIT_PARAMETERS, at, "proto: too many parameters");
     REQUIRE(!(r->flags & ~(PROTO_VARIADIC | PROTO_DEBUG | PROTO_LATER_ARITY | PROTO_MACRO)), at,
@@ -175,45 +184,40 @@ static bool check_record(struct verifier *v, struct totals *t)
     REQUIRE(is_name_literal(v, r->name_literal), at, "proto: name");
     v->stride = (r->register_count + 7u) / 8;
     v->words = (v->stride + 7) / 8;
-    t->code += r->insn_count;
-    t->live += (uint64_t)v->stride * r->insn_count;
-    t->regions += r->region_count;
-    t->positions += r->position_count;
-    t->locals += r->local_count;
-    REQUIRE(t->code <= v->h.code_count, at, "proto: code beyond the section");
-    REQUIRE(t->live <= v->live_bytes, at, "proto: live table beyond the section");
-    REQUIRE(t->regions <= v->h.region_count, at, "proto: regions beyond the section");
-    REQUIRE(t->positions <= v->h.position_count, at, "proto: positions beyond the section");
-    REQUIRE(t->locals <= v->h.local_count, at, "proto: locals beyond the section");
+    v->totals.code += r->insn_count;
+    v->totals.live += (uint64_t)v->stride * r->insn_count;
+    v->totals.regions += r->region_count;
+    v->totals.positions += r->position_count;
+    v->totals.locals += r->local_count;
+    REQUIRE(v->totals.code <= v->h.code_count, at, "proto: code beyond the section");
+    REQUIRE(v->totals.live <= v->live_bytes, at, "proto: live table beyond the section");
+    REQUIRE(v->totals.regions <= v->h.region_count, at, "proto: regions beyond the section");
+    REQUIRE(v->totals.positions <= v->h.position_count, at, "proto: positions beyond the section");
+    REQUIRE(v->totals.locals <= v->h.local_count, at, "proto: locals beyond the section");
     return true;
 }
 
-/* What the arities of one function, which follow one another, must agree on. */
-struct chain {
-    bool open; /* the record before named this one as its next arity */
-    bool variadic;
-    uint32_t upvalues;
-    uint64_t exact[(LIMIT_PARAMETERS + 64) / 64];
-};
-
-static bool check_chain(struct verifier *v, struct chain *chain)
+static bool check_chain(struct verifier *v)
 {
     const struct proto_record *r = &v->r;
     uint64_t at = v->h.protos + (uint64_t)v->proto * sizeof *r;
-    REQUIRE(((r->flags & PROTO_LATER_ARITY) != 0) == chain->open, at, "arity: chain");
-    if (!chain->open) *chain = (struct chain){.upvalues = r->upvalue_count};
-    REQUIRE(r->upvalue_count == chain->upvalues, at, "arity: captures differ");
+    REQUIRE(((r->flags & PROTO_LATER_ARITY) != 0) == v->chain.open, at, "arity: chain");
+    if (!v->chain.open) {
+        __builtin_memset(&v->chain, 0, sizeof v->chain);
+        v->chain.upvalues = r->upvalue_count;
+    }
+    REQUIRE(r->upvalue_count == v->chain.upvalues, at, "arity: captures differ");
     if (r->flags & PROTO_VARIADIC) {
-        REQUIRE(!chain->variadic, at, "arity: two variadic ones");
-        chain->variadic = true;
+        REQUIRE(!v->chain.variadic, at, "arity: two variadic ones");
+        v->chain.variadic = true;
     } else {
         uint64_t bit = 1ull << (r->fixed_count % 64);
-        REQUIRE(!(chain->exact[r->fixed_count / 64] & bit), at, "arity: given twice");
-        chain->exact[r->fixed_count / 64] |= bit;
+        REQUIRE(!(v->chain.exact[r->fixed_count / 64] & bit), at, "arity: given twice");
+        v->chain.exact[r->fixed_count / 64] |= bit;
     }
-    chain->open = r->next_arity != NONE;
-    REQUIRE(!chain->open || r->next_arity == v->proto + 1, at, "arity: the next one does not follow");
-    REQUIRE(!chain->open || v->proto + 1 < v->h.proto_count, at, "arity: beyond the table");
+    v->chain.open = r->next_arity != NONE;
+    REQUIRE(!v->chain.open || r->next_arity == v->proto + 1, at, "arity: the next one does not follow");
+    REQUIRE(!v->chain.open || v->proto + 1 < v->h.proto_count, at, "arity: beyond the table");
     return true;
 }
 
@@ -396,103 +400,183 @@ static bool check_region(struct verifier *v, const struct region_record *r, uint
         struct insn token = get_insn(v, r->first - 1);
         REQUIRE(token.op == OP_TOKEN && token.a == r->reg, at, "B4: no token before the region");
     }
-    struct live needed, live;
+    return true;
+}
+
+static bool check_in_region(struct verifier *v, const struct region_record *r, const struct live *needed,
+                            uint32_t i, uint64_t at)
+{
+    struct insn insn = get_insn(v, i);
+    struct live live;
+    load_live(v, i, &live);
+    v->insn = i;
+    REQUIRE(subset(v, needed, &live), at, "B4: what the handler needs is not live");
+    if (insn.op != OP_CALL && insn.op != OP_CALLG) return true;
+    REQUIRE(!has(needed, insn.a) && insn.a != r->reg, at, "B4: a call's result is what the handler needs");
+    REQUIRE(i + 1 < r->last, at, "B4: a region ends in a call");
+    return true;
+}
+
+/* The instructions of the region, from v->insn on. */
+static enum verify_result check_region_code(struct verifier *v, const struct region_record *r, uint64_t at)
+{
+    struct live needed;
     load_live(v, r->handler, &needed);
     drop(&needed, r->reg);
     if (r->kind == REGION_CATCH) add(&needed, r->reg);
-    for (uint32_t i = r->first; i < r->last; i++) {
-        struct insn insn = get_insn(v, i);
-        load_live(v, i, &live);
+    for (uint32_t i = v->insn; i < r->last; i++) {
         v->insn = i;
-        REQUIRE(subset(v, &needed, &live), at, "B4: what the handler needs is not live");
-        if (insn.op != OP_CALL && insn.op != OP_CALLG) continue;
-        REQUIRE(!has(&needed, insn.a) && insn.a != r->reg, at,
-                "B4: a call's result is what the handler needs");
-        REQUIRE(i + 1 < r->last, at, "B4: a region ends in a call");
+        SLICE(1 + v->words / 4);
+        if (!check_in_region(v, r, &needed, i, at)) return VERIFY_BAD;
     }
-    return true;
+    return VERIFY_GOOD;
 }
 
 /* Regions come inner before outer, so the last is an outermost one: walked backwards, each lies in the one on top of the
  * stack or before it. */
-static bool check_regions(struct verifier *v)
+static enum verify_result check_regions(struct verifier *v)
 {
-    uint32_t depth = 0;
-    for (uint32_t i = v->r.region_count; i-- > 0;) {
+    for (; v->index < v->r.region_count; v->index++) {
+        uint32_t i = v->r.region_count - 1 - v->index;
         struct region_record r = get_region(v, i);
         uint64_t at = v->h.regions + ((uint64_t)v->r.first_region + i) * sizeof r;
-        while (depth && (r.first < v->region_stack[depth - 1][0] || r.last > v->region_stack[depth - 1][1])) {
-            REQUIRE(r.last <= v->region_stack[depth - 1][0], at, "region: nesting");
-            depth--;
+        if (!v->region_open) {
+            while (v->region_depth && (r.first < v->region_stack[v->region_depth - 1][0] ||
+                                       r.last > v->region_stack[v->region_depth - 1][1])) {
+                REQUIRE_MORE(r.last <= v->region_stack[v->region_depth - 1][0], at, "region: nesting");
+                v->region_depth--;
+            }
+            REQUIRE_MORE(v->region_depth < LIMIT_REGION_DEPTH, at, "region: nested too deep");
+            v->region_stack[v->region_depth][0] = r.first;
+            v->region_stack[v->region_depth++][1] = r.last;
+            if (!check_region(v, &r, at)) return VERIFY_BAD;
+            v->insn = r.first;
+            v->region_open = true;
         }
-        REQUIRE(depth < LIMIT_REGION_DEPTH, at, "region: nested too deep");
-        v->region_stack[depth][0] = r.first;
-        v->region_stack[depth++][1] = r.last;
-        if (!check_region(v, &r, at)) return false;
+        enum verify_result result = check_region_code(v, &r, at);
+        if (result != VERIFY_GOOD) return result;
+        v->region_open = false;
     }
-    return true;
+    return VERIFY_GOOD;
 }
 
 /* ---- tables for the debugger ---- */
-static bool check_positions(struct verifier *v)
+static enum verify_result check_positions(struct verifier *v)
 {
-    uint64_t next = 0;
-    for (uint32_t i = 0; i < v->r.position_count; i++) {
+    for (; v->index < v->r.position_count; v->index++) {
         struct position_record p;
-        uint64_t at = v->h.positions + ((uint64_t)v->r.first_position + i) * sizeof p;
+        uint64_t at = v->h.positions + ((uint64_t)v->r.first_position + v->index) * sizeof p;
+        SLICE(1);
         __builtin_memcpy(&p, v->bytes + at, sizeof p);
-        REQUIRE(p.insn >= next && p.insn < v->r.insn_count, at, "position: order");
-        REQUIRE(p.start <= p.end, at, "position: range");
-        next = (uint64_t)p.insn + 1;
+        REQUIRE_MORE(p.insn >= v->position_next && p.insn < v->r.insn_count, at, "position: order");
+        REQUIRE_MORE(p.start <= p.end, at, "position: range");
+        v->position_next = (uint64_t)p.insn + 1;
     }
-    return true;
+    return VERIFY_GOOD;
 }
-static bool check_locals(struct verifier *v)
+static enum verify_result check_locals(struct verifier *v)
 {
     unsigned flag;
-    for (uint32_t i = 0; i < v->r.local_count; i++) {
+    for (; v->index < v->r.local_count; v->index++) {
         struct local_record l;
-        uint64_t at = v->h.locals + ((uint64_t)v->r.first_local + i) * sizeof l;
+        uint64_t at = v->h.locals + ((uint64_t)v->r.first_local + v->index) * sizeof l;
+        SLICE(1);
         __builtin_memcpy(&l, v->bytes + at, sizeof l);
-        REQUIRE(l.first <= l.last && l.last <= v->r.insn_count, at, "local: scope");
-        REQUIRE(l.reg < v->r.register_count, at, "local: register");
-        REQUIRE(l.name_literal < v->h.literal_count && literal_tag(v, l.name_literal, &flag) == SER_SYMBOL,
-                at, "local: name");
+        REQUIRE_MORE(l.first <= l.last && l.last <= v->r.insn_count, at, "local: scope");
+        REQUIRE_MORE(l.reg < v->r.register_count, at, "local: register");
+        REQUIRE_MORE(l.name_literal < v->h.literal_count &&
+                         literal_tag(v, l.name_literal, &flag) == SER_SYMBOL,
+                     at, "local: name");
     }
-    return true;
+    return VERIFY_GOOD;
 }
 
-static bool check_proto(struct verifier *v, struct totals *t, struct chain *chain)
+static bool check_proto(struct verifier *v)
 {
     struct live first;
     v->r = get_proto(v, v->proto);
-    if (!check_record(v, t) || !check_chain(v, chain)) return false;
+    if (!check_record(v) || !check_chain(v)) return false;
     load_live(v, 0, &first);
     uint32_t parameters = v->r.fixed_count + (v->r.flags & PROTO_VARIADIC ? 1u : 0u);
     REQUIRE(below(v, &first, parameters), insn_offset(v, 0), "B1: live at entry, but no parameter");
-    for (uint32_t i = 0; i < v->r.insn_count; i++)
-        if (!check_insn(v, i)) return false;
-    return check_regions(v) && check_positions(v) && check_locals(v);
+    v->region_depth = 0;
+    v->position_next = 0;
+    return true;
+}
+static enum verify_result check_code(struct verifier *v)
+{
+    for (; v->index < v->r.insn_count; v->index++) {
+        SLICE(3 + v->words / 2);
+        if (!check_insn(v, v->index)) return VERIFY_BAD;
+    }
+    return VERIFY_GOOD;
 }
 
-bool bytecode_verify(const uint8_t *bytes, size_t size, struct verify_error *error)
+static bool check_end(struct verifier *v)
 {
-    struct verifier verifier, *v = &verifier;
-    struct totals totals = {0};
-    struct chain chain = {0};
-    v->bytes = bytes;
-    v->error = error;
     v->proto = v->insn = NONE;
-    if (!check_header(v, size) || !check_literals(v) || !check_globals(v)) return false;
-    for (v->proto = 0; v->proto < v->h.proto_count; v->proto++)
-        if (!check_proto(v, &totals, &chain)) return false;
-    v->proto = v->insn = NONE;
-    REQUIRE(totals.code == v->h.code_count && totals.regions == v->h.region_count &&
-                totals.positions == v->h.position_count && totals.locals == v->h.local_count,
+    REQUIRE(v->totals.code == v->h.code_count && v->totals.regions == v->h.region_count &&
+                v->totals.positions == v->h.position_count && v->totals.locals == v->h.local_count,
             0, "header: counts");
     struct proto_record top = get_proto(v, 0);
     REQUIRE(top.fixed_count == 0 && top.upvalue_count == 0 && top.next_arity == NONE &&
                 !(top.flags & PROTO_VARIADIC),
             0, "proto 0: takes parameters or captures");
     return true;
+}
+
+/* ---- the stages ---- */
+enum { LITERALS, GLOBALS, PROTO, CODE, REGIONS, POSITIONS, LOCALS, DONE, REJECTED };
+
+static enum verify_result from_bool(bool good)
+{
+    return good ? VERIFY_GOOD : VERIFY_BAD;
+}
+static enum verify_result stage(struct verifier *v)
+{
+    switch (v->stage) {
+    case LITERALS: return check_literals(v);
+    case GLOBALS: return v->index == 0 && !check_names(v) ? VERIFY_BAD : check_globals(v);
+    case PROTO: return from_bool(check_proto(v));
+    case CODE: return check_code(v);
+    case REGIONS: return check_regions(v);
+    case POSITIONS: return check_positions(v);
+    default: return check_locals(v);
+    }
+}
+
+void bytecode_verify_start(struct verifier *v, const uint8_t *bytes, size_t size)
+{
+    __builtin_memset(v, 0, offsetof(struct verifier, reader));
+    v->bytes = bytes;
+    v->proto = v->insn = NONE;
+    if (!check_header(v, size)) v->stage = REJECTED;
+}
+
+enum verify_result bytecode_verify_continue(struct verifier *v, int64_t *steps)
+{
+    enum verify_result result = v->stage == REJECTED ? VERIFY_BAD : VERIFY_GOOD;
+    v->budget = *steps;
+    while (result == VERIFY_GOOD && v->stage < DONE) {
+        result = stage(v);
+        if (result != VERIFY_GOOD) break;
+        v->index = 0;
+        v->stage++;
+        if (v->stage == PROTO)
+            v->proto = 0;
+        else if (v->stage == DONE && ++v->proto < v->h.proto_count)
+            v->stage = PROTO;
+    }
+    *steps = v->budget;
+    return result == VERIFY_GOOD ? from_bool(check_end(v)) : result;
+}
+
+bool bytecode_verify(const uint8_t *bytes, size_t size, struct verify_error *error)
+{
+    struct verifier v;
+    int64_t steps = INT64_MAX;
+    bytecode_verify_start(&v, bytes, size);
+    bool good = bytecode_verify_continue(&v, &steps) == VERIFY_GOOD;
+    if (!good) *error = v.error;
+    return good;
 }

@@ -985,11 +985,12 @@ void analyse_start(struct compiler *c, value f)
 bool analyse(struct compiler *c)
 {
     while (c->todos.count && !c->failed) {
-        if (--c->budget < 0) return false;
+        if (c->budget <= 0) return false;
         struct todo d = AT(c, todos, struct todo, --c->todos.count);
         uint32_t base = c->todos.count;
         do_next(c, d);
         turn_over(c, base);
+        c->budget--;
     }
     return true;
 }

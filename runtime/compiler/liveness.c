@@ -99,7 +99,8 @@ static bool passes(struct compiler *c, struct flow *f)
     uint64_t *set = live_at(f, f->count);
     for (;;) {
         while (f->at > 0) {
-            if ((c->budget -= 1 + f->words / 4) < 0) return false;
+            if (c->budget <= 0) return false;
+            c->budget -= 1 + f->words / 4;
             before_insn(f, --f->at, set);
             uint64_t *old = live_at(f, f->at);
             for (uint32_t w = 0; w < f->words; w++) {
@@ -121,7 +122,8 @@ static bool prepare(struct compiler *c, struct flow *f)
     uint64_t size = (uint64_t)(f->count + 1) * f->words;
     while (f->cleared < size) {
         uint64_t n = min_u64(size - f->cleared, CLEAR_SLICE);
-        if ((c->budget -= 100) < 0) return false;
+        if (c->budget <= 0) return false;
+        c->budget -= 100;
         __builtin_memset(f->live + f->cleared, 0, n * 8);
         f->cleared += n;
     }
@@ -129,7 +131,8 @@ static bool prepare(struct compiler *c, struct flow *f)
         struct local_record *l = &AT(c, locals, struct local_record, c->arity->record.first_local + f->local);
         uint32_t first = l->first + f->marked,
                  last = (uint32_t)min_u64(l->last, (uint64_t)first + MARK_SLICE);
-        if ((c->budget -= 1 + (last - first) / 16) < 0) return false;
+        if (c->budget <= 0) return false;
+        c->budget -= 1 + (last - first) / 16;
         for (uint32_t i = first; i < last; i++) add(live_at(f, i), l->reg);
         f->marked += last - first;
         if (last < l->last) continue;
@@ -144,7 +147,8 @@ static bool look_for_loops(struct compiler *c, struct flow *f)
 {
     int32_t offset;
     for (; f->at < f->count; f->at++) {
-        if ((f->at & 63) == 0 && (c->budget -= 4) < 0) return false;
+        if (c->budget <= 0) return false;
+        if ((f->at & 15) == 0) c->budget--;
         f->backward |= op_jump(f->code[f->at], &offset) && offset < 0;
     }
     return true;
@@ -154,7 +158,7 @@ static bool hand_over(struct compiler *c, struct flow *f)
 {
     uint32_t stride = (c->max + 7) / 8;
     for (; f->at < f->count; f->at++) {
-        if (--c->budget < 0) return false;
+        if (c->budget-- <= 0) return false;
         uint8_t *out = buffer_push(c, &c->live, 1, stride);
         if (c->failed) return true;
         __builtin_memcpy(out, live_at(f, f->at), stride);

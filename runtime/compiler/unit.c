@@ -92,7 +92,8 @@ value unit_bytes(struct compiler *c)
         uint8_t *to = c->bytes + (s.at ? *s.at : 0);
         while (c->section_done < s.count) {
             uint64_t slice = min_u64(s.count - c->section_done, COPY_SLICE / s.element);
-            if ((c->budget -= 200) < 0) return VAL_YIELD;
+            if (c->budget <= 0) return VAL_YIELD;
+            c->budget -= 200;
             uint8_t *at = to + (uint64_t)c->section_done * s.element;
             if (s.from)
                 __builtin_memcpy(at, (const uint8_t *)s.from + (uint64_t)c->section_done * s.element,

@@ -55,12 +55,13 @@ static inline struct object *heap_alloc(struct process *p, enum object_type t, u
     return o;
 }
 
-/* A STATE_RAW with this flag, while it is p->prim_state, pins the heap: a primitive that will run again has pointers into it,
+/* A STATE or STATE_RAW with this flag, while it is p->prim_state, pins the heap: a primitive that will run again has pointers into it,
  * so nothing is collected until it is done. */
 #define OBJ_PINS OBJ_A
 static inline bool heap_pinned(const struct process *p)
 {
-    return is_type(p->prim_state, T_STATE_RAW) && obj_has(to_obj(p->prim_state), OBJ_PINS);
+    return (is_type(p->prim_state, T_STATE_RAW) || is_type(p->prim_state, T_STATE)) &&
+           obj_has(to_obj(p->prim_state), OBJ_PINS);
 }
 
 /* Ask before allocating more than 64 KiB in one primitive call.  Returns NIL, or VAL_ERROR (:out-of-memory or

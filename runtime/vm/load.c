@@ -150,38 +150,106 @@ static void set_unit_index(struct unit *u)
         if (u->protos[i] != NULL) u->protos[i]->unit_index = u->index;
 }
 
-/* All literals as one published vector's worth of values into to.  NIL or VAL_ERROR. */
-static value publish_literals(struct process *p, const uint8_t *bytes, value *to)
+/* ---- loading ---- */
+/* Literals are published so many at a time: publishing is one step. */
+#define BATCH_LITERALS 1024
+#define BATCH_BYTES 65536u
+
+enum { LOAD_VERIFY, LOAD_LITERALS, LOAD_PLACE };
+
+struct loading {
+    struct process *p;
+    const uint8_t *bytes;
+    size_t size;
+    uint32_t stage;
+    uint32_t next, literal_count; /* literals */
+    struct object *all;           /* ARRAY: the literals that are published */
+    struct object *batch;         /* or NULL: some that are decoded; of them */
+    uint32_t batch_count, batch_bytes;
+    bool decoding;
+    const uint8_t *begin; /* of the literal */
+    union {
+        struct verifier verifier;
+        struct literal_decoder decoder;
+    };
+};
+
+static void loading_start(struct loading *l, struct process *p, const uint8_t *bytes, size_t size)
 {
-    const struct unit_header *h = (const struct unit_header *)bytes;
-    if (h->literal_count == 0) return NIL;
-    value reserved = heap_reserve(p, (uint64_t)h->literal_count + 1 + h->total_bytes);
-    if (reserved == VAL_ERROR) return VAL_ERROR;
-    struct object *all = heap_alloc(p, T_TAGGED, 0, h->literal_count);
-    for (uint32_t i = 0; i < h->literal_count; i++) all->p[i] = NIL;
-    for (uint32_t i = 0; i < h->literal_count; i++) {
-        value v = literal_decode(p, bytes, i);
-        if (v == VAL_ERROR) return v;
-        all->p[i] = v;
+    l->p = p;
+    l->bytes = bytes;
+    l->size = size;
+    l->stage = LOAD_VERIFY;
+    l->next = 0;
+    l->all = l->batch = NULL;
+    l->batch_count = l->batch_bytes = 0;
+    l->decoding = false;
+    bytecode_verify_start(&l->verifier, bytes, size);
+}
+
+static value verify(struct loading *l, int64_t *steps)
+{
+    enum verify_result result = bytecode_verify_continue(&l->verifier, steps);
+    const struct verify_error *e = &l->verifier.error;
+    if (result == VERIFY_MORE) return VAL_YIELD;
+    if (result == VERIFY_GOOD) {
+        const struct unit_header *h = &l->verifier.h;
+        uint32_t count = h->literal_count;
+        if (heap_reserve(l->p, (uint64_t)count * 2 + 2 + h->total_bytes) == VAL_ERROR) return VAL_ERROR;
+        l->literal_count = count;
+        l->all = heap_alloc(l->p, T_ARRAY, 0, count);
+        for (uint32_t i = 0; i < count; i++) l->all->p[i] = NIL;
+        return NIL;
     }
-    value shared = arena_publish(p, from_obj(all));
-    if (shared == VAL_ERROR) return VAL_ERROR;
-    __builtin_memcpy(to, to_obj(shared)->p, h->literal_count * sizeof(value));
+    if (e->insn == UINT32_MAX)
+        return process_fail(l->p, ERR_COMPILE, NIL, "the bytecode is not valid: %s (byte %u)", e->rule,
+                            (uint64_t)e->offset);
+    return process_fail(l->p, ERR_COMPILE, NIL, "the bytecode is not valid: %s (function %u, instruction %u)",
+                        e->rule, (uint64_t)e->proto, (uint64_t)e->insn);
+}
+
+static value publish_batch(struct loading *l)
+{
+    if (l->batch == NULL) return NIL;
+    for (uint32_t i = l->batch_count; i < obj_size(l->batch); i++) l->batch->p[i] = NIL;
+    value shared = arena_publish(l->p, from_obj(l->batch));
+    if (shared == VAL_ERROR) return shared;
+    uint32_t first = l->next - l->batch_count;
+    __builtin_memcpy(&l->all->p[first], to_obj(shared)->p, l->batch_count * sizeof(value));
+    l->batch = NULL;
+    l->batch_count = l->batch_bytes = 0;
     return NIL;
 }
 
-struct unit *unit_load(struct process *p, const uint8_t *bytes, size_t size)
+/* Decodes and publishes the literals into l->all. */
+static value load_literals(struct loading *l, int64_t *steps)
 {
-    struct verify_error e;
-    if (!bytecode_verify(bytes, size, &e)) {
-        if (e.insn == UINT32_MAX)
-            process_fail(p, ERR_COMPILE, NIL, "the bytecode is not valid: %s (byte %u)", e.rule,
-                         (uint64_t)e.offset);
-        else
-            process_fail(p, ERR_COMPILE, NIL, "the bytecode is not valid: %s (function %u, instruction %u)",
-                         e.rule, (uint64_t)e.proto, (uint64_t)e.insn);
-        return NULL;
+    while (l->next < l->literal_count) {
+        if (!l->decoding) {
+            literal_decode_start(&l->decoder, l->p, l->bytes, l->next);
+            l->begin = l->decoder.at;
+            l->decoding = true;
+        }
+        value v = literal_decode_continue(&l->decoder, steps);
+        if (v == VAL_YIELD || v == VAL_ERROR) return v;
+        l->decoding = false;
+        l->batch_bytes += (uint32_t)(l->decoder.end - l->begin);
+        if (l->batch == NULL) {
+            uint32_t left = l->literal_count - l->next;
+            l->batch = heap_alloc(l->p, T_TAGGED, 0, left < BATCH_LITERALS ? left : BATCH_LITERALS);
+        }
+        l->batch->p[l->batch_count++] = v;
+        l->next++;
+        if (l->batch_count < obj_size(l->batch) && l->batch_bytes < BATCH_BYTES) continue;
+        *steps -= l->batch_count * 2 + l->batch_bytes / 8;
+        if (publish_batch(l) == VAL_ERROR) return VAL_ERROR;
     }
+    return publish_batch(l);
+}
+
+/* The unit itself, verified, its literals published. */
+static struct unit *place(struct process *p, const uint8_t *bytes, const value *all)
+{
     struct unit_header header;
     __builtin_memcpy(&header, bytes, sizeof header);
     const struct unit_header *h = &header;
@@ -206,10 +274,7 @@ struct unit *unit_load(struct process *p, const uint8_t *bytes, size_t size)
                        .source = NIL,
                        .file = NIL,
                        .bytes = segment + l.bytes};
-    if (publish_literals(p, u->bytes, literals) == VAL_ERROR) {
-        arena_free(s, u);
-        return NULL;
-    }
+    __builtin_memcpy(literals, all, h->literal_count * sizeof(value));
     const uint32_t *global_literals = (const uint32_t *)(u->bytes + h->globals);
     for (uint32_t i = 0; i < h->global_count; i++) globals[i] = literals[global_literals[i]];
     if (h->source_literal != UINT32_MAX) u->source = literals[h->source_literal];
@@ -217,11 +282,55 @@ struct unit *unit_load(struct process *p, const uint8_t *bytes, size_t size)
     fill_protos(u, segment + l.records);
     if (!take_index(s->units, u)) {
         process_fail(p, ERR_OUT_OF_MEMORY, NIL, "there are %u code units already", (uint64_t)LIMIT_UNITS);
+        arena_free(s, u);
         return NULL;
     }
     set_unit_index(u);
     arena_set_kind(s, u, SEGMENT_UNIT);
     return u;
+}
+
+/* Everything before the unit is placed: NIL, VAL_YIELD or VAL_ERROR. */
+static value prepare(struct loading *l, int64_t *steps)
+{
+    value v = NIL;
+    while (l->stage < LOAD_PLACE) {
+        v = l->stage == LOAD_VERIFY ? verify(l, steps) : load_literals(l, steps);
+        if (v != NIL) return v;
+        l->stage++;
+    }
+    return v;
+}
+
+struct unit *unit_load(struct process *p, const uint8_t *bytes, size_t size)
+{
+    struct loading l;
+    int64_t steps = INT64_MAX;
+    loading_start(&l, p, bytes, size);
+    return prepare(&l, &steps) == VAL_ERROR ? NULL : place(p, bytes, l.all->p);
+}
+
+enum { STATE_LOADING, STATE_LITERALS /* for the collector of the arena to see */, STATE_WORDS };
+
+value unit_load_start(struct process *p, const uint8_t *bytes, size_t size)
+{
+    if (heap_reserve(p, sizeof(struct loading) / 8 + 8) == VAL_ERROR) return VAL_ERROR;
+    struct object *raw = heap_alloc(p, T_STATE_RAW, 0, (sizeof(struct loading) + 7) / 8);
+    struct object *state = heap_alloc(p, T_STATE, OBJ_PINS, STATE_WORDS);
+    state->p[STATE_LOADING] = from_obj(raw);
+    state->p[STATE_LITERALS] = NIL;
+    loading_start((struct loading *)raw->p, p, bytes, size);
+    return from_obj(state);
+}
+
+value unit_load_continue(struct process *p, value state, int64_t *steps)
+{
+    struct loading *l = (struct loading *)to_obj(to_obj(state)->p[STATE_LOADING])->p;
+    value v = prepare(l, steps);
+    if (l->all != NULL) heap_write(p, to_obj(state), STATE_LITERALS, from_obj(l->all));
+    if (v == VAL_YIELD || v == VAL_ERROR) return v;
+    struct unit *u = place(p, l->bytes, l->all->p);
+    return u == NULL ? VAL_ERROR : unit_function(p, u);
 }
 
 /* Nothing refers to the unit any more: its index and the links to it are free for others. */

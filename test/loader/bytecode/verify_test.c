@@ -9,6 +9,25 @@
 #include "test/stub/stub.h"
 #include "test/support/check.h"
 
+/* In one go, and in slices: the answer must be the same. */
+static bool verify(const uint8_t *bytes, size_t size, struct verify_error *e)
+{
+    static unsigned turn;
+    static struct verifier v;
+    bool good = bytecode_verify(bytes, size, e);
+    enum verify_result again = VERIFY_MORE;
+    bytecode_verify_start(&v, bytes, size);
+    while (again == VERIFY_MORE) {
+        int64_t steps = 1 + turn++ % 5 * 3;
+        again = bytecode_verify_continue(&v, &steps);
+    }
+    CHECK((again == VERIFY_GOOD) == good);
+    if (!good)
+        CHECK(again == VERIFY_BAD && v.error.rule == e->rule && v.error.offset == e->offset &&
+              v.error.proto == e->proto && v.error.insn == e->insn);
+    return good;
+}
+
 static struct process *p;
 static uint64_t walked;
 
@@ -38,7 +57,7 @@ static uint8_t *compiled(const char *text, size_t *size)
     CHECK(unit != VAL_ERROR);
     const uint8_t *bytes = binary_bytes(unit, size);
     struct verify_error e = {0};
-    bool good = bytecode_verify(bytes, *size, &e);
+    bool good = verify(bytes, *size, &e);
     CHECK(good);
     if (!good) printf("%s at %u\n", e.rule, e.offset);
     return exact_copy(bytes, *size);
@@ -47,7 +66,7 @@ static uint8_t *compiled(const char *text, size_t *size)
 static bool accepts(const uint8_t *bytes, size_t size, const char **rule)
 {
     struct verify_error e = {0};
-    bool good = bytecode_verify(bytes, size, &e);
+    bool good = verify(bytes, size, &e);
     *rule = e.rule;
     if (good)
         bytecode_disassemble(bytes, size, swallow, NULL);

@@ -19,11 +19,38 @@ static void show(void *context, const char *text, size_t size)
     shown[shown_size += size] = 0;
 }
 
+/* In slices of a few steps the unit, or the refusal, must be the same. */
+static void check_slices(value form, const struct compile_options *o, value unit)
+{
+    static unsigned turn;
+    char error[256];
+    memcpy(error, stub_error, sizeof error);
+    int64_t slice = 1 + turn++ % 7, steps;
+    struct compiler *c = compile_start(p, form, o);
+    value again = VAL_YIELD;
+    unsigned turns = 0;
+    for (; again == VAL_YIELD; turns++) {
+        CHECK(compile_resumed(compile_state(c)) == c);
+        steps = slice;
+        again = compile_continue(c, &steps);
+    }
+    size_t size, size_again;
+    if (unit == VAL_ERROR) {
+        CHECK(again == VAL_ERROR);
+        CHECK(strcmp(error, stub_error) == 0);
+        return;
+    }
+    CHECK(turns > 1 && again != VAL_ERROR);
+    const uint8_t *bytes = binary_bytes(unit, &size), *bytes_again = binary_bytes(again, &size_again);
+    CHECK(size == size_again && memcmp(bytes, bytes_again, size) == 0);
+}
+
 /* The unit of a form; every unit that the compiler yields must pass the verifier. */
 static value compile_value(value form, bool debug)
 {
     struct compile_options o = {NIL, NIL, NIL, symbol_c(p, NULL, "user"), breakpoints, entry, debug};
     value unit = compile_form(p, form, &o);
+    check_slices(form, &o, unit);
     if (unit == VAL_ERROR) return unit;
     size_t size;
     struct verify_error e = {0};
