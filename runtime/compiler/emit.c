@@ -47,7 +47,7 @@ void emit_bc(struct compiler *c, enum opcode op, uint32_t a, int32_t bc)
 }
 
 /* Two moves to registers that follow one another are one instruction, unless control may come in between them. */
-void emit_move(struct compiler *c, uint32_t to, uint32_t from)
+void code_move(struct compiler *c, uint32_t to, uint32_t from)
 {
     if (to == from) return;
     uint32_t at = c->code.count;

@@ -29,7 +29,7 @@ bool deliver(struct compiler *c, uint32_t reg, struct dest d)
         emit(c, OP_RET, reg, 0, 0);
         return false;
     }
-    if (d.mode == MODE_VALUE) emit_move(c, d.reg, reg);
+    if (d.mode == MODE_VALUE) code_move(c, d.reg, reg);
     return true;
 }
 
@@ -42,7 +42,7 @@ uint32_t work_register(struct compiler *c, struct dest d)
 void gen_reference(struct compiler *c, struct reference r, uint32_t reg)
 {
     switch (r.kind) {
-    case N_LOCAL: emit_move(c, reg, AT(c, vars, struct var, r.a).reg); return;
+    case N_LOCAL: code_move(c, reg, AT(c, vars, struct var, r.a).reg); return;
     case N_UPVAL: emit(c, OP_UPVAL, reg, r.a, 0); return;
     case N_SELF: emit(c, OP_SELF, reg, 0, 0); return;
     default:

@@ -161,14 +161,14 @@ static void parallel_moves(struct compiler *c, uint32_t base, uint32_t count)
         uint32_t ready = 0;
         while (ready < count && reads[moves[ready].to]) ready++;
         if (ready < count) {
-            emit_move(c, moves[ready].to, moves[ready].from);
+            code_move(c, moves[ready].to, moves[ready].from);
             reads[moves[ready].from]--;
             moves[ready] = moves[--count];
             continue;
         }
         uint32_t temporary = new_register(c), blocked = moves[0].to;
         if (c->failed) return;
-        emit_move(c, temporary, blocked);
+        code_move(c, temporary, blocked);
         for (uint32_t i = 0; i < count; i++)
             if (moves[i].from == blocked) moves[i].from = temporary;
         reads[temporary] = reads[blocked];
@@ -279,7 +279,7 @@ void gen_cleanup(struct compiler *c, struct gen_frame *f)
     } else {
         f->z = new_register(c);
         GEN(inside, to_register(f->z));
-        emit_move(c, f->x, f->z);
+        code_move(c, f->x, f->z);
     }
     c->top = f->y + 1;
     emit_bc(c, OP_SPECIAL, f->y, (int32_t)NIL);

@@ -143,7 +143,7 @@ static void gen_big_collection(struct compiler *c, struct gen_frame *f)
     f->next = f->n + 1;
     for (f->i = 0; f->i < node.b; f->i++) {
         if (f->i && f->i % CHUNK == 0) {
-            if (f->i > CHUNK) emit_move(c, argument, window);
+            if (f->i > CHUNK) code_move(c, argument, window);
             c->top = argument + 1;
         }
         GEN(f->next, to_register(new_register(c)));

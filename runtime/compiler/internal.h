@@ -291,7 +291,7 @@ struct label {
 
 void emit(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, uint32_t cc);
 void emit_bc(struct compiler *c, enum opcode op, uint32_t a, int32_t bc);
-void emit_move(struct compiler *c, uint32_t to, uint32_t from);
+void code_move(struct compiler *c, uint32_t to, uint32_t from);
 void code_jump(struct compiler *c, enum opcode op, uint32_t a, uint32_t b, uint32_t label);
 void emit_go(struct compiler *c, uint32_t label); /* a plain jump, forward or back */
 uint32_t new_label(struct compiler *c);
