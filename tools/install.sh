@@ -10,7 +10,8 @@ llvm-19|command -v llvm-ar-19|archives and inspection of objects
 libc6-dev|test -e /usr/include/stdio.h|headers of the hosted port'
 needs_test='libclang-rt-19-dev|test -e /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a -o -e /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-aarch64.a|sanitizers and fuzzing
 clang-format-19|command -v clang-format-19|the format check
-python3-pexpect|python3 -c "import pexpect"|drives the prompt as a person would'
+python3-pexpect|python3 -c "import pexpect"|drives the prompt as a person would
+wabt|command -v wast2json|assembles the test scripts of modules; the peer that validation is compared with'
 needs_machine='qemu-system-x86|command -v qemu-system-x86_64|the machine that the system boots on
 ovmf|test -e /usr/share/OVMF/OVMF_CODE_4M.fd|its UEFI firmware
 python3|command -v python3|builds the disk image

@@ -125,7 +125,8 @@ static bool give_signal_stack(void)
     return has_signal_stack = sigaltstack(&wanted, NULL) == 0;
 }
 
-static bool catch_faults(void *context, const void *code, size_t bytes, const void *trap_exit, const struct wasm_code *owner)
+static bool catch_faults(void *context, const void *code, size_t bytes, const void *trap_exit,
+                         const struct wasm_code *owner)
 {
     if (!give_signal_stack()) return false;
     pthread_mutex_lock(&lock);

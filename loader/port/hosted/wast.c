@@ -369,6 +369,7 @@ static bool begin_script(struct script *s)
     const char *slash = strrchr(s->path, '/');
     s->folder_size = slash == NULL ? 0 : (size_t)(slash - s->path) + 1;
     if (!wasm_context_begin(&s->context, loader_hosted_host(), STACK_BYTES)) return false;
+    s->context.fuel = INT64_MAX;
     wasm_store_open(&s->store, loader_hosted_host(), &s->context);
     return spectest_open(&s->spectest, &s->store);
 }
