@@ -49,6 +49,10 @@ static inline void shared_process_init(struct scheduler *s, struct process *p)
     p->shared_epoch = __atomic_load_n(&s->system->arena->scan_epoch, __ATOMIC_SEQ_CST);
 }
 
+/* A SHARED value for another domain: a copy of what leads to atoms, with atom(context, a) in place of each atom a (once for each),
+ * VAL_ERROR if that fails or there is no memory.  What leads to none is shared as it is.  O(what leads to atoms). */
+value arena_rehome(struct arena *a, value v, value (*atom)(void *context, value atom), void *context);
+
 /* Between turns, now and then, by every scheduler: a bounded piece of what a cycle needs. */
 void shared_upkeep(struct scheduler *s);
 /* Ask for a cycle now, whatever was allocated; for tests and (gc).  It runs by shared_upkeep(). */

@@ -18,6 +18,7 @@
 #define CHUNK_CELLS (1u << CHUNK_BITS)
 #define LIMIT_CELLS (1u << 22)
 #define CHUNKS_FIRST 64
+#define CLONE_BUCKETS 256
 
 struct cell_slot {
     value symbol; /* atomic; 0: empty */
@@ -37,18 +38,21 @@ struct cell_chunks {
 };
 
 struct atom_clone {
-    struct atom_clone *next;
-    value object[3]; /* header, cell, 0 */
+    struct atom_clone *next, *same_bucket;
+    struct atom_cell *from; /* retained: whose place it takes */
+    bool filled;            /* its content is there */
+    value object[3];        /* header, cell, 0 */
 };
 
 struct cell_space {
     struct cell_space *parent;
     struct domain *domain;
-    uint32_t base;              /* cells below were there when the domain was made */
-    uint32_t count;             /* atomic */
-    struct cell_names *names;   /* atomic; of cells from base on; NULL: none */
-    struct cell_chunks *chunks; /* atomic */
-    struct atom_clone *clones;
+    uint32_t base;               /* cells below were there when the domain was made */
+    uint32_t count;              /* atomic */
+    struct cell_names *names;    /* atomic; of cells from base on; NULL: none */
+    struct cell_chunks *chunks;  /* atomic */
+    struct atom_clone *clones;   /* the newest first */
+    struct atom_clone **buckets; /* CLONE_BUCKETS of them, by the atom they stand for; NULL: no clones */
 };
 
 static size_t names_bytes(uint32_t capacity)
@@ -96,25 +100,64 @@ static bool chunks_reach(struct cell_space *c, uint32_t k)
     return true;
 }
 
-/* A global that holds an atom: the child gets an atom of its own with the same content, since atoms stay in their domain. */
-static value own_atom(struct cell_space *c, value inherited)
+/* Atoms stay in their domain: what a child inherits gets atoms of its own in their place, one for each, with the contents of
+ * the moment in which the child first looks.  Contents come later: they may lead back. */
+static value own_atom(void *context, value inherited)
 {
+    struct cell_space *c = context;
     struct domain *d = c->domain;
     struct atom_cell *from = (struct atom_cell *)(uintptr_t)to_obj(inherited)->p[0];
+    if (c->buckets == NULL &&
+        (c->buckets = system_alloc(d->system, CLONE_BUCKETS * sizeof *c->buckets)) == NULL)
+        return VAL_ERROR;
+    struct atom_clone **bucket = &c->buckets[(uintptr_t)from / sizeof *from % CLONE_BUCKETS];
+    for (struct atom_clone *known = *bucket; known != NULL; known = known->same_bucket)
+        if (known->from == from) return from_obj(known->object);
     struct atom_clone *clone = system_alloc(d->system, sizeof *clone);
-    struct atom_cell *cell =
-        clone == NULL ? NULL : atom_make(d, __atomic_load_n(&from->content, __ATOMIC_ACQUIRE));
+    struct atom_cell *cell = clone == NULL ? NULL : atom_make(d, NIL);
     if (cell == NULL) {
         if (clone != NULL) system_release(d->system, clone, sizeof *clone);
-        return VAL_UNBOUND;
+        return VAL_ERROR;
     }
-    cell->info = __atomic_load_n(&from->info, __ATOMIC_ACQUIRE);
+    atom_retain(from);
+    clone->from = from;
     clone->next = c->clones;
     c->clones = clone;
+    clone->same_bucket = *bucket;
+    *bucket = clone;
     clone->object[0] = make_header(T_ATOM, OBJ_SHARED, 2);
     clone->object[1] = (value)(uintptr_t)cell;
     clone->object[2] = 0;
     return from_obj(clone->object);
+}
+
+/* New clones are at the head of the list, and filling them may put others before. */
+static void fill_clones(struct cell_space *c)
+{
+    struct arena *a = c->domain->system->arena;
+    for (bool again = true; again;) {
+        again = false;
+        for (struct atom_clone *clone = c->clones; clone != NULL && !clone->filled; clone = clone->next) {
+            struct atom_cell *cell = (struct atom_cell *)(uintptr_t)clone->object[1];
+            const struct atom_clone *head = c->clones;
+            clone->filled = true;
+            value content =
+                arena_rehome(a, __atomic_load_n(&clone->from->content, __ATOMIC_ACQUIRE), own_atom, c);
+            value info = arena_rehome(a, __atomic_load_n(&clone->from->info, __ATOMIC_ACQUIRE), own_atom, c);
+            cell->info = info == VAL_ERROR ? NIL : info;
+            __atomic_store_n(&cell->content, content == VAL_ERROR ? NIL : content, __ATOMIC_RELEASE);
+            shared_shade(a, cell->content);
+            shared_shade(a, cell->info);
+            again |= c->clones != head;
+        }
+    }
+}
+
+/* An inherited value without atoms of others; `lost` if there is no memory for that. */
+static value own_value(struct cell_space *c, value inherited, value lost)
+{
+    value v = arena_rehome(c->domain->system->arena, inherited, own_atom, c);
+    return v == VAL_ERROR ? lost : v;
 }
 
 /* The chunk as the domain's own.  NULL: no memory. */
@@ -140,8 +183,12 @@ static struct cell *own_chunk(struct cell_space *c, uint32_t k)
         /* cells of an ancestor in between that came after the one that `from` had: they are in own chunks by then, so the
          * chunk found is the nearest and has them all */
     }
-    for (uint32_t i = 0; i < CHUNK_CELLS && first + i < c->base; i++)
-        if (is_type(own[i].content, T_ATOM)) own[i].content = own_atom(c, own[i].content);
+    for (uint32_t i = 0; i < CHUNK_CELLS && first + i < c->base; i++) {
+        own[i].content = own_value(c, own[i].content, VAL_UNBOUND);
+        own[i].meta = own_value(c, own[i].meta, NIL);
+        own[i].definition = own_value(c, own[i].definition, NIL);
+    }
+    fill_clones(c);
     __atomic_store_n(&c->chunks->chunks[k], own, __ATOMIC_RELEASE);
     return own;
 }
@@ -386,8 +433,10 @@ void cells_free(struct domain *d)
     for (struct atom_clone *a = c->clones, *next = NULL; a != NULL; a = next) {
         next = a->next;
         atom_release(d->system, (struct atom_cell *)(uintptr_t)a->object[1]);
+        atom_release(d->system, a->from);
         system_release(d->system, a, sizeof *a);
     }
+    if (c->buckets != NULL) system_release(d->system, c->buckets, CLONE_BUCKETS * sizeof *c->buckets);
     system_release(d->system, c->chunks, chunks_bytes(c->chunks->capacity));
     if (c->names != NULL) system_release(d->system, c->names, names_bytes(c->names->capacity));
     system_release(d->system, c, sizeof *c);
