@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the C sources against .clang-format.  Last line: "N passed, N failed", a count of files.
+# Checks the C sources against .clang-format and the library against lona fmt.  Last line: "N passed, N failed", a count of files.
 set -u
 passed=0 failed=0
 for file in $(find base spec loader runtime forth test -name '*.c' | sort); do
@@ -10,5 +10,12 @@ for file in $(find base spec loader runtime forth test -name '*.c' | sort); do
         echo "not formatted (make format): $file"
     fi
 done
+would_change=$(timeout 60 out/lona fmt --check lib 2>&1) || would_change=${would_change:-"lona fmt --check lib failed"}
+if [ -z "$would_change" ]; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+    echo "$would_change" | sed 's/^/not formatted (lona fmt lib): /'
+fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -25,11 +25,11 @@ struct gen_frame {
 
 /* Begin with the code that puts the node's value where d says.  True: a frame was pushed for it; else it is done, and
  * c->falls says whether control comes out at its end. */
-bool begin(struct compiler *c, uint32_t n, struct dest d);
+bool gen_begin(struct compiler *c, uint32_t n, struct dest d);
 /* The same for code that goes to `yes` or `no` by the truth of the node; the one that follows directly is fallen into. */
-bool begin_test(struct compiler *c, uint32_t n, uint32_t yes, uint32_t no, bool falls_into_yes);
-struct gen_frame *push_frame(struct compiler *c, gen_step *step, uint32_t n);
-void finish(struct compiler *c, const struct gen_frame *f, bool falls);
+bool gen_begin_test(struct compiler *c, uint32_t n, uint32_t yes, uint32_t no, bool falls_into_yes);
+struct gen_frame *gen_push(struct compiler *c, gen_step *step, uint32_t n);
+void gen_finish(struct compiler *c, const struct gen_frame *f, bool falls);
 
 /* In such a function: BEGIN; what it does; FINISH.  END may come anywhere between. */
 #define BEGIN                                                                                                \
@@ -45,12 +45,12 @@ void finish(struct compiler *c, const struct gen_frame *f, bool falls);
         __attribute__((fallthrough));                                                                        \
     case __LINE__:;                                                                                          \
     } while (0)
-#define GEN(node, dest) RESUME_AFTER(begin(c, node, dest))
-#define TEST(node, yes, no, falls_into_yes) RESUME_AFTER(begin_test(c, node, yes, no, falls_into_yes))
+#define GEN(node, dest) RESUME_AFTER(gen_begin(c, node, dest))
+#define TEST(node, yes, no, falls_into_yes) RESUME_AFTER(gen_begin_test(c, node, yes, no, falls_into_yes))
 #define END(falls)                                                                                           \
     do {                                                                                                     \
         bool out = (falls);                                                                                  \
-        finish(c, f, out);                                                                                   \
+        gen_finish(c, f, out);                                                                                   \
         return;                                                                                              \
     } while (0)
 /* The values of a let* or loop*; f->next is then the body's node, and c->scratch from f->base on says where the scopes of the

@@ -106,7 +106,7 @@ static const struct {
     [N_MAP] = {gen_collection},  [N_SET] = {gen_collection},
 };
 
-struct gen_frame *push_frame(struct compiler *c, gen_step *step, uint32_t n)
+struct gen_frame *gen_push(struct compiler *c, gen_step *step, uint32_t n)
 {
     struct gen_frame *f = PUSH(c, frames, struct gen_frame);
     *f = (struct gen_frame){
@@ -114,7 +114,7 @@ struct gen_frame *push_frame(struct compiler *c, gen_step *step, uint32_t n)
     return f;
 }
 
-bool begin(struct compiler *c, uint32_t n, struct dest d)
+bool gen_begin(struct compiler *c, uint32_t n, struct dest d)
 {
     if (c->failed) return false;
     struct node node = *node_at(c, n);
@@ -122,7 +122,7 @@ bool begin(struct compiler *c, uint32_t n, struct dest d)
     c->begun = 0;
     gen_step *step = node.kind < COUNT_OF(kinds) ? kinds[node.kind].step : NULL;
     if (step != NULL) {
-        struct gen_frame *f = push_frame(c, step, n);
+        struct gen_frame *f = gen_push(c, step, n);
         f->d = d;
         f->begun = begun;
         if (c->failed) return false;
@@ -148,7 +148,7 @@ bool begin(struct compiler *c, uint32_t n, struct dest d)
     return false;
 }
 
-void finish(struct compiler *c, const struct gen_frame *f, bool falls)
+void gen_finish(struct compiler *c, const struct gen_frame *f, bool falls)
 {
     c->falls = falls;
     c->top = f->top;
@@ -208,7 +208,7 @@ static void start_arity(struct compiler *c, uint32_t index)
     loop->head = c->joined = here(c);
     loop->yes = NONE;
     c->begun = a->loop + 1;
-    begin(c, a->node + 1, (struct dest){MODE_TAIL, 0, false});
+    gen_begin(c, a->node + 1, (struct dest){MODE_TAIL, 0, false});
 }
 
 static void end_arity(struct compiler *c)

@@ -198,7 +198,7 @@ static void gen_test_do(struct compiler *c, struct gen_frame *f)
     FINISH;
 }
 
-bool begin_test(struct compiler *c, uint32_t n, uint32_t yes, uint32_t no, bool falls_into_yes)
+bool gen_begin_test(struct compiler *c, uint32_t n, uint32_t yes, uint32_t no, bool falls_into_yes)
 {
     if (c->failed) return false;
     struct node node = *node_at(c, n);
@@ -215,7 +215,7 @@ bool begin_test(struct compiler *c, uint32_t n, uint32_t yes, uint32_t no, bool 
                      : node.kind == N_DO   ? gen_test_do
                      : is_comparison(c, n) ? gen_compare
                                            : gen_test_value;
-    struct gen_frame *f = push_frame(c, step, n);
+    struct gen_frame *f = gen_push(c, step, n);
     f->yes = yes;
     f->no = no;
     f->flag = falls_into_yes;

@@ -15,7 +15,7 @@ lib: $(LIB) ## build the runtime library
 unit: $(TEST_BIN) ## build and run the C unit tests (V=release, asan, tsan or stress)
 	@tools/run-unit-tests.sh $(TEST_BIN)
 
-lint: $(LIB) out/reference ## check include rules and formatting
+lint: $(LIB) out/reference lona ## check include rules and formatting
 	@tools/lint-includes.sh $(OUT)/obj
 	@tools/check-reference.sh
 	@tools/check-format.sh
