@@ -18,12 +18,13 @@ static void skip_leb(struct tier *t)
     }
 }
 
-void tier_skip_immediate(struct tier *t, uint32_t op)
-{
-    static const uint8_t immediates[WASM_OP_LIMIT] = {
+static const uint8_t immediates[WASM_OP_LIMIT] = {
 #define WASM_OP(name, text, code, immediate, extra, signature) [code] = WASM_IMM_##immediate,
 #include "spec/wasm_ops.def"
-    };
+};
+
+void tier_skip_immediate(struct tier *t, uint32_t op)
+{
     switch ((enum wasm_immediate)immediates[op]) {
     case WASM_IMM_NONE: break;
     case WASM_IMM_BLOCK:
@@ -92,30 +93,75 @@ static void read_locals(struct tier *t)
     memset(t->local_refs, 0, at * sizeof *t->local_refs);
 }
 
+/* What the first reading of a body does with an instruction. */
+enum { WEIGH_OTHER, WEIGH_NOTHING, WEIGH_LEB, WEIGH_ACCESS, WEIGH_LOCAL };
+
+static unsigned weigh_how(uint32_t op)
+{
+    switch (op) {
+    case WASM_OP_LOCAL_GET:
+    case WASM_OP_LOCAL_SET:
+    case WASM_OP_LOCAL_TEE: return WEIGH_LOCAL;
+    case WASM_OP_BR:
+    case WASM_OP_BR_IF:
+    case WASM_OP_GLOBAL_GET:
+    case WASM_OP_GLOBAL_SET:
+    case WASM_OP_I32_CONST:
+    case WASM_OP_I64_CONST: return WEIGH_LEB;
+    case WASM_OP_I32_LOAD ... WASM_OP_I64_STORE32: return WEIGH_ACCESS;
+    case WASM_OP_DROP:
+    case WASM_OP_SELECT:
+    case WASM_OP_RETURN:
+    case WASM_OP_I32_EQZ ... WASM_OP_I64_EXTEND32_S: return WEIGH_NOTHING;
+    default: return WEIGH_OTHER;
+    }
+}
+
 /* How often each local is used, uses in loops counting eight times for each level; returns the same sum for calls. */
 static uint32_t weigh(struct tier *t)
 {
     const uint8_t *begin = t->pc;
-    uint32_t depth = 0, loops = 0, calls = 0;
+    uint32_t depth = 0, loops = 0, calls = 0, weight = 1;
     for (;;) {
-        uint32_t op = tier_opcode(t), weight = 1u << 3 * (loops < 5 ? loops : 5);
-        switch (op) {
-        case WASM_OP_LOCAL_GET:
-        case WASM_OP_LOCAL_SET:
-        case WASM_OP_LOCAL_TEE: {
+        uint32_t op = *t->pc;
+        switch (weigh_how(op)) {
+        case WEIGH_NOTHING: t->pc++; continue;
+        case WEIGH_LOCAL: {
+            t->pc++;
             uint32_t *w = &t->local_weights[tier_u32(t)];
             if (*w < 1u << 30) *w += weight;
             continue;
         }
+        case WEIGH_LEB:
+            t->pc++;
+            skip_leb(t);
+            continue;
+        case WEIGH_ACCESS:
+            t->pc++;
+            if (UNLIKELY(*t->pc >= 0x40)) {
+                tier_skip_immediate(t, op);
+            } else {
+                t->pc++;
+                skip_leb(t);
+            }
+            continue;
+        default: break;
+        }
+        op = tier_opcode(t);
+        switch (op) {
         case WASM_OP_LOOP: loops++; /* fall through */
         case WASM_OP_BLOCK:
-        case WASM_OP_IF: t->controls[depth++].kind = op == WASM_OP_LOOP ? CONTROL_LOOP : CONTROL_BLOCK; break;
+        case WASM_OP_IF:
+            t->controls[depth++].kind = op == WASM_OP_LOOP ? CONTROL_LOOP : CONTROL_BLOCK;
+            weight = 1u << 3 * (loops < 5 ? loops : 5);
+            break;
         case WASM_OP_END:
             if (depth == 0) {
                 t->pc = begin;
                 return calls;
             }
             loops -= t->controls[--depth].kind == CONTROL_LOOP;
+            weight = 1u << 3 * (loops < 5 ? loops : 5);
             continue;
         case WASM_OP_CALL:
         case WASM_OP_CALL_INDIRECT:
