@@ -11,7 +11,11 @@ libc6-dev|test -e /usr/include/stdio.h|headers of the hosted port'
 needs_test='libclang-rt-19-dev|test -e /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a -o -e /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-aarch64.a|sanitizers and fuzzing
 clang-format-19|command -v clang-format-19|the format check
 python3-pexpect|python3 -c "import pexpect"|drives the prompt as a person would
-wabt|command -v wast2json|assembles the test scripts of modules; the peer that validation is compared with'
+wabt|command -v wast2json|assembles the test scripts of modules; the peer that validation is compared with
+wasi-libc|test -e /usr/include/wasm32-wasi/stdio.h|the C library of modules
+libclang-rt-19-dev-wasm32|test -e /usr/lib/llvm-19/lib/clang/19/lib/wasi/libclang_rt.builtins-wasm32.a|what clang calls in modules
+dpkg-dev|command -v dpkg-source|source packages of the programs that are built as modules
+tcl|command -v tclsh|sqlite is put together with it'
 needs_machine='qemu-system-x86|command -v qemu-system-x86_64|the machine that the system boots on
 ovmf|test -e /usr/share/OVMF/OVMF_CODE_4M.fd|its UEFI firmware
 python3|command -v python3|builds the disk image
@@ -22,7 +26,9 @@ needs_bench='erlang-base|command -v erl|peer: processes, messages, maps
 lua5.4|command -v lua5.4|peer: interpreted loops and calls
 python3|command -v python3|peer: interpreted loops and calls
 guile-3.0|command -v guile|peer: a Scheme with a compiler
-nodejs|command -v node|peer: start-up and strings'
+nodejs|command -v node|peer: start-up and strings; V8's WebAssembly
+wasi-libc|test -e /usr/include/wasm32-wasi/stdio.h|the C library of modules
+libclang-rt-19-dev-wasm32|test -e /usr/lib/llvm-19/lib/clang/19/lib/wasi/libclang_rt.builtins-wasm32.a|what clang calls in modules'
 
 missing=()
 collect() {

@@ -25,7 +25,7 @@ fetch() { # packages, unpacked into src/PACKAGE
     done
 }
 
-native=(clang-19 -O2 -w)
+native=(clang-19 -O2 -w -fuse-ld=lld)
 module=(clang-19 --target=wasm32-wasi -O2 -w -fwasm-exceptions -mllvm -wasm-enable-sjlj
     -isystem "$root/liba/include" -include liba_compat.h -D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_PROCESS_CLOCKS
     -D_WASI_EMULATED_GETPID -D_WASI_EMULATED_MMAN)

@@ -41,6 +41,7 @@ test: deps-test ## the whole test suite (installs what it needs); stages: tools/
 bench: deps-bench ## side by side with peers (installs them); bench/run.py --help
 	@$(MAKE) -s lona
 	@bench/run.py
+	@bench/modules.py
 
 # ---- the program ----
 LONA := $(OUT)/lona
