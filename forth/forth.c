@@ -171,6 +171,19 @@ void forth_interrupt(struct forth *f)
     forth_attend(f);
 }
 
+bool forth_attended(const struct forth *f)
+{
+    return f->attention != 0;
+}
+void *forth_memory(struct forth *f, int64_t address)
+{
+    return f->bias + address;
+}
+int64_t forth_execute(struct forth *f, int64_t token)
+{
+    return execute_token(f, token);
+}
+
 int64_t forth_text(struct forth *f, const char *text, size_t size)
 {
     cell address;

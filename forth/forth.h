@@ -33,6 +33,11 @@ void forth_interrupt(struct forth *f); /* the same, and what runs throws -28 */
 /* The stack of the machine must not go below that address: set before anything runs, from the thread that runs it. */
 void forth_stack(struct forth *f, uintptr_t low);
 
+bool forth_attended(const struct forth *f); /* it has not looked since */
+/* For the port: a place of the data space that a kernel word named (checked before), and running a word of the instance. */
+void *forth_memory(struct forth *f, int64_t address);
+int64_t forth_execute(struct forth *f, int64_t token);
+
 /* The n-th name, newest first, that begins with those bytes; its size, 0 if there is none.  For completion. */
 size_t forth_complete(struct forth *f, const char *prefix, size_t size, unsigned n, char to[64]);
 

@@ -47,6 +47,13 @@ cell p_parent_vm(struct forth *f)
 {
     return call(f, KERNEL_PARENT, 0, 1);
 }
+cell p_event_question(struct forth *f)
+{
+    int64_t args[4] = {0};
+    cell status = forth_port_kernel(f->port, f, KERNEL_EVENT, args);
+    for (unsigned i = 0; i < 4; i++) push(f, args[i]);
+    return status;
+}
 cell p_grant_cap(struct forth *f)
 {
     return call(f, KERNEL_GRANT, 2, 0);
@@ -119,7 +126,12 @@ cell p_recv(struct forth *f)
 {
     bool got;
     forth_port_flush(f->port);
-    return receive(f, true, &got);
+    for (;;) {
+        cell status = receive(f, true, &got);
+        if (status != 0 || got) return status;
+        pop(f);
+        if ((status = attend_now(f, 0)) != 0) return status; /* an interrupt woke it */
+    }
 }
 cell p_recv_question(struct forth *f)
 {

@@ -19,6 +19,7 @@ enum kernel_word {
     KERNEL_MMIO_WRITE, /* value, physical address */
     KERNEL_IRQ,        /* line, token */
     KERNEL_SHARE,      /* address, bytes, vmid */
+    KERNEL_EVENT, /* -> vmid, kind, code, flag */
     KERNEL_PROTECT,    /* address, bytes, flags */
 };
 

@@ -44,7 +44,7 @@ for mode in "" --threaded; do
     for file in "$here"/*.fth; do
         name=$(basename "$file" .fth)
         [ "$name" = tester ] && continue
-        timeout 30 "$lona" forth $mode "$here/tester.fth" "$file" >out.txt 2>&1 </dev/null
+        timeout 30 "$lona" forth --quiet $mode "$here/tester.fth" "$file" >out.txt 2>&1 </dev/null
         count "$name $mode" out.txt
     done
 done
@@ -68,6 +68,14 @@ expect dump 0 "68 65 6C 6C" "$lona" forth -e 's" hello" dump'
 expect dot-s 0 "<2> 1 2" "$lona" forth -e '1 2 .s'
 expect memory-small 1 "dictionary overflow (-8)" "$lona" forth --memory=1 -e '2000000 allot'
 expect prompt-piped 0 " ok" bash -c "echo '1 2 + .' | $lona forth"
+expect vm0 0 "ok" "$lona" forth --vm0 -e 'bye'
+expect vm0-echo 0 "hi there" "$lona" forth --vm0 -e 'echo-vm s" hi there" msg send recv text type bye'
+expect vm0-console 0 "through the service" "$lona" forth --vm0 -e 'console-vm s" through the service" msg send 20 ms bye'
+expect vm0-block 0 "1024 32 ok no" "$lona" forth --vm0 -e 'create m 9 , 82 c, 3 , block-vm m send recv dup @ . cell+ c@ . create w 1033 , 87 c, 3 , 1024 allot block-vm w send recv text type space block-vm s" x" msg send recv text type bye'
+expect vm0-restart 0 "echo again" "$lona" forth --vm0 -e 'echo-vm kill-vm 20 ms supervise echo-vm s" alive" msg send recv text type bye'
+expect vm-console-denied 0 "3 64" "$lona" forth --vm0 -e ': img msg ; s" 65 emit" img 0 spawn-vm drop 20 ms event? . swap . . drop bye'
+timeout 30 python3 "$here/random_test.py" "$lona" --rounds 40 >out.txt 2>&1
+count random out.txt
 expect interrupt 1 "user interrupt (-28)" bash -c "$lona forth -e ': spin begin again ; spin' & p=\$!; sleep 0.5; kill -INT \$p; wait \$p"
 
 echo "$passed passed, $failed failed"

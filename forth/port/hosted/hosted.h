@@ -22,6 +22,7 @@ struct forth_port {
     bool block_written[MEMORY_BLOCKS]; /* the others are blank */
     uint64_t block_count;
     bool terminal;
+    struct forth_port *shared_blocks; /* whose blocks these are, if not its own */
 };
 
 /* A port for one instance; blocks from that file, made if it is missing; NULL: blocks.fb if it is there, else memory. */
@@ -37,6 +38,8 @@ void edit_restore(void);
 struct vm *arbiter_root(struct forth_port *port, struct forth *f, bool quiet);
 void arbiter_end(struct vm *root);
 void arbiter_interrupt(void); /* from a signal handler: the VM that holds the console */
-bool arbiter_may(struct forth_port *p, int64_t capability);
+bool arbiter_may(struct forth_port *p, int64_t capability); /* false: denied, and told to the parent */
+void arbiter_outside(struct forth_port *p);                 /* around what blocks in the host */
+void arbiter_inside(struct forth_port *p);
 
 #endif

@@ -1,10 +1,9 @@
 /* `lona forth [OPTION...] [FILE...]`: files are interpreted in turn, then, unless there were some, lines from the console. */
-#include <pthread.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "forth/port/hosted/hosted.h"
@@ -97,6 +96,66 @@ static int run_items(struct forth *f, int argc, char **argv)
     return -1;
 }
 
+/* The boot image's block source: "\ Block N:" begins a block, of at most 16 lines of at most 63 characters
+ * (the 64th keeps words of two lines apart). */
+static bool load_image(struct forth_port *port, const char *path)
+{
+    char line[256], block[1024];
+    unsigned long number = 0, lines = 0;
+    FILE *in = fopen(path, "r");
+    if (in == NULL) return false;
+    port->block_file = -1;
+    port->block_count = MEMORY_BLOCKS;
+    bool good = true;
+    while (good && fgets(line, sizeof line, in) != NULL) {
+        size_t size = strcspn(line, "\n");
+        if (strncmp(line, "\\ Block ", 8) == 0) {
+            number = strtoul(line + 8, NULL, 10);
+            lines = 0;
+            memset(block, ' ', sizeof block);
+        }
+        good = number > 0 && number <= MEMORY_BLOCKS && lines < 16 && size < 64;
+        if (!good) break;
+        memcpy(block + 64 * lines++, line, size);
+        good = forth_port_block_write(port, number, block) == 0;
+    }
+    fclose(in);
+    return good;
+}
+static bool find_image(struct forth_port *port)
+{
+    static const char *const places[] = {"lib", "../lib", "../../lib", "../share/lona/lib"};
+    char program[PATH_MAX - 64], path[PATH_MAX];
+    const char *given = getenv("LONA_LIB");
+    if (given != NULL) {
+        snprintf(path, sizeof path, "%s/forth/init.fth", given);
+        return load_image(port, path);
+    }
+    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (n <= 0) return false;
+    program[n] = 0;
+    *strrchr(program, '/') = 0;
+    for (unsigned i = 0; i < sizeof places / sizeof places[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s/forth/init.fth", program, places[i]);
+        if (load_image(port, path)) return true;
+    }
+    return false;
+}
+/* As VM[0]: the dictionary is hydrated from block 1 on.  -1: go on, else the exit code. */
+static int start_vm0(struct forth_port *port, struct forth *f)
+{
+    int code;
+    if (!find_image(port)) {
+        fputs("lona forth: no lib/forth/init.fth, or not in blocks of 16 lines of 63 characters\n", stderr);
+        return 1;
+    }
+    int64_t status = forth_text(f, "1 load", 6);
+    if (status == 0) return -1;
+    if (forth_is_bye(f, status, &code)) return code;
+    forth_report(f, status);
+    return 1;
+}
+
 int forth_main(int argc, char **argv)
 {
     struct arguments a = {.config = {.native = true}};
@@ -112,7 +171,8 @@ int forth_main(int argc, char **argv)
     forth_stack(f, forth_port_stack_low());
     struct vm *root = arbiter_root(port, f, a.quiet);
     signal(SIGINT, on_interrupt);
-    code = run_items(f, argc, argv);
+    if (a.vm0) code = start_vm0(port, f);
+    if (code < 0) code = run_items(f, argc, argv);
     if (code < 0 && (a.items == 0 || a.interactive)) {
         if (port->terminal && !a.quiet) forth_port_type(port, "Lona Forth.  HELP helps, BYE ends.\n", 35);
         code = forth_console(f);

@@ -123,8 +123,10 @@ int forth_port_key(struct forth_port *p)
         tcsetattr(0, TCSANOW, &raw);
     }
     ssize_t n;
+    arbiter_outside(p);
     do n = read(0, &c, 1);
     while (n < 0 && errno == EINTR);
+    arbiter_inside(p);
     if (change) tcsetattr(0, TCSANOW, &cooked);
     return n == 1 ? c : -1;
 }
@@ -134,11 +136,8 @@ bool forth_port_key_ready(struct forth_port *p)
     return arbiter_may(p, CAP_CONSOLE) && poll(&f, 1, 0) == 1;
 }
 /* Without a terminal byte for byte: what comes behind the line is KEY's and ACCEPT's to read. */
-int64_t forth_port_line(struct forth_port *p, struct forth *f, char *to, size_t max)
+static int64_t plain_line(char *to, size_t max)
 {
-    if (!arbiter_may(p, CAP_CONSOLE)) return -1;
-    forth_port_flush(p);
-    if (p->terminal) return edit_line(f, to, max);
     size_t size = 0;
     for (;;) {
         char c;
@@ -148,6 +147,15 @@ int64_t forth_port_line(struct forth_port *p, struct forth *f, char *to, size_t 
         if (c == '\n') return (int64_t)size;
         if (size < max) to[size++] = c;
     }
+}
+int64_t forth_port_line(struct forth_port *p, struct forth *f, char *to, size_t max)
+{
+    if (!arbiter_may(p, CAP_CONSOLE)) return -1;
+    forth_port_flush(p);
+    arbiter_outside(p);
+    int64_t size = p->terminal ? edit_line(f, to, max) : plain_line(to, max);
+    arbiter_inside(p);
+    return size;
 }
 
 /* ---- time ---- */
@@ -269,10 +277,11 @@ int64_t forth_port_status(struct forth_port *p, const char *name, size_t size, u
 /* ---- blocks ---- */
 uint64_t forth_port_blocks(struct forth_port *p)
 {
-    return arbiter_may(p, CAP_BLOCKS) ? p->block_count : 0;
+    return arbiter_may(p, CAP_BLOCKS) ? (p->shared_blocks != NULL ? p->shared_blocks : p)->block_count : 0;
 }
 int64_t forth_port_block_read(struct forth_port *p, uint64_t block, void *to)
 {
+    if (p->shared_blocks != NULL) p = p->shared_blocks;
     memset(to, ' ', BLOCK_BYTES);
     if (p->block_file >= 0)
         return pread(p->block_file, to, BLOCK_BYTES, (off_t)((block - 1) * BLOCK_BYTES)) < 0
@@ -284,6 +293,7 @@ int64_t forth_port_block_read(struct forth_port *p, uint64_t block, void *to)
 }
 int64_t forth_port_block_write(struct forth_port *p, uint64_t block, const void *from)
 {
+    if (p->shared_blocks != NULL) p = p->shared_blocks;
     if (p->block_file >= 0)
         return pwrite(p->block_file, from, BLOCK_BYTES, (off_t)((block - 1) * BLOCK_BYTES)) == BLOCK_BYTES
                    ? 0
