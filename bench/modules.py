@@ -4,7 +4,7 @@
 Usage: bench/modules.py [--rounds N] [PROGRAM ...]
 
 Three tables.  Running: each program of bench/modules, built by clang -O2 for this machine and as a module, run by us, by
-node (V8, optimised, after warming up is left to it) and natively, in turn, N rounds; medians of what the programs themselves measured, the
+node (V8, its optimising compiler from the first call) and natively, in turn, N rounds; medians of what the programs themselves measured, the
 spread (maximum over minimum), our ratios.  Translating: validation against V8's, validation and first tier together against V8's baseline
 compiler (Liftoff, one thread), and how the time grows with the size.  Starting: an instance of a loaded module; what metering costs.
 A program whose result differs between two sides is an error.
@@ -48,7 +48,7 @@ def output(command):
 def sides(native, module):
     return {
         "native": [native],
-        "V8": ["node", "--no-warnings", os.path.join(PEERS, "module_run.mjs"), module],
+        "V8": ["node", "--no-warnings", "--no-liftoff", os.path.join(PEERS, "module_run.mjs"), module],
         "lona": [LONA, "module", "run", module],
     }
 
