@@ -421,6 +421,21 @@ bool cells_init(struct domain *d, struct domain *parent)
     return true;
 }
 
+/* Its atoms keep the domain: they go first, when nothing runs in it any more. */
+void cells_drop_atoms(struct domain *d)
+{
+    struct cell_space *c = d->cells;
+    for (struct atom_clone *a = c->clones, *next = NULL; a != NULL; a = next) {
+        next = a->next;
+        atom_release(d->system, (struct atom_cell *)(uintptr_t)a->object[1]);
+        atom_release(d->system, a->from);
+        system_release(d->system, a, sizeof *a);
+    }
+    if (c->buckets != NULL) system_release(d->system, c->buckets, CLONE_BUCKETS * sizeof *c->buckets);
+    c->clones = NULL;
+    c->buckets = NULL;
+}
+
 void cells_free(struct domain *d)
 {
     struct cell_space *c = d->cells;
@@ -430,13 +445,7 @@ void cells_free(struct domain *d)
             domain_uncharge(d, CHUNK_CELLS * sizeof(struct cell));
             system_release(d->system, c->chunks->chunks[k], CHUNK_CELLS * sizeof(struct cell));
         }
-    for (struct atom_clone *a = c->clones, *next = NULL; a != NULL; a = next) {
-        next = a->next;
-        atom_release(d->system, (struct atom_cell *)(uintptr_t)a->object[1]);
-        atom_release(d->system, a->from);
-        system_release(d->system, a, sizeof *a);
-    }
-    if (c->buckets != NULL) system_release(d->system, c->buckets, CLONE_BUCKETS * sizeof *c->buckets);
+    cells_drop_atoms(d);
     system_release(d->system, c->chunks, chunks_bytes(c->chunks->capacity));
     if (c->names != NULL) system_release(d->system, c->names, names_bytes(c->names->capacity));
     system_release(d->system, c, sizeof *c);

@@ -224,6 +224,14 @@ void domain_release(struct domain *d)
         system_defer(d->system, &d->deferred, destroy);
 }
 
+/* Nobody looks at its table any more, but by way of what still refers to the domain. */
+static void leave(struct system *s, struct deferred *deferred)
+{
+    struct domain *d = (struct domain *)((char *)deferred - offsetof(struct domain, deferred));
+    cells_drop_atoms(d);
+    domain_release(d);
+}
+
 /* Out of the tree, if it is dying and nothing is left in it.  Under the lock. */
 static bool reap(struct domain *d)
 {
@@ -239,7 +247,7 @@ static bool reap(struct domain *d)
         if (d->budget == &d->own_budget) budget_return(&d->own_budget);
     }
     give_slot(d->system, d);
-    domain_release(d);
+    system_defer(d->system, &d->deferred, leave);
     return true;
 }
 

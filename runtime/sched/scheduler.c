@@ -217,9 +217,12 @@ static void epoch_advance(struct scheduler *s)
 }
 
 /* With nobody running: begin a new epoch and release what that allows. */
-void epoch_force(struct system *s)
+bool epoch_force(struct system *s)
 {
     deferred_release(s, __atomic_add_fetch(&s->shared->epoch, 1, __ATOMIC_SEQ_CST));
+    for (unsigned i = 0; i < 3; i++)
+        if (s->shared->deferred[i] != NULL) return true;
+    return false;
 }
 
 void system_defer(struct system *s, struct deferred *d, void (*release)(struct system *s, struct deferred *d))

@@ -118,7 +118,7 @@ bool schedulers_init(struct system *s, unsigned count);      /* 0: one a CPU */
 bool schedulers_set_count(struct system *s, unsigned count); /* add some; before they run */
 void schedulers_free(struct system *s);
 void timers_free_all(struct system *s);
-void epoch_force(struct system *s);
+bool epoch_force(struct system *s); /* true: there is more to release */
 uint64_t unique_number(struct scheduler *s);
 /* process_wake() from a scheduler's own context. */
 void process_wake_from(struct scheduler *s, struct process *p);

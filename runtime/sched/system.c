@@ -85,7 +85,8 @@ void system_free(struct system *s)
     if (s->shared->watched_reason != NULL) message_free(s, s->root, s->shared->watched_reason);
     arena_drop_offheap(s);
     if (s->root != NULL) domain_kill(s, s->root);
-    for (unsigned i = 0; i < 4; i++) epoch_force(s);
+    while (epoch_force(s)) { /* what is released may release more: domains their parents */
+    }
     struct port *port = s->port;
     domains_free(s);
     process_table_free(s);

@@ -29,6 +29,7 @@ bool domain_kill_some(struct scheduler *s, struct domain *d, uint32_t *index, ui
 
 /* ---- cells (sched/cells.c) ---- */
 bool cells_init(struct domain *d, struct domain *parent); /* under the tree's lock if there is a parent */
+void cells_drop_atoms(struct domain *d);
 void cells_free(struct domain *d);
 
 /* ---- budgets (sched/budget.c) ---- */
