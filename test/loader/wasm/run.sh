@@ -9,6 +9,7 @@ FEATURES="--enable-exceptions --enable-tail-call --enable-multi-memory --enable-
 passed=0 failed=0
 mkdir -p $OUT
 python3 test/loader/wasm/instructions.py $OUT || exit 1
+python3 test/loader/wasm/try_table.py $OUT || exit 1
 cp test/loader/wasm/*.wast $OUT
 for script in $OUT/*.wast; do
     if ! wast2json $FEATURES "$script" -o "${script%.wast}.json"; then
