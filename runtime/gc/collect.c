@@ -6,7 +6,7 @@
  * breadth first: what was moved and not looked at yet lies in a few ranges (struct range). */
 #include "runtime/gc/gc.h"
 
-#define RANGES 64
+#define RANGES 256
 #define SWEEPS 4 /* blocks swept for one collection to find holes, at most */
 #define SWEEPS_EAGER 32
 #define EAGER_EIGHTHS 5 /* of the aged objects live: promote all at once */
@@ -31,7 +31,7 @@ struct gc {
     value *aged_from, *aged_end;      /* young objects here go to the old space */
     struct old_space *old;
     uint64_t old_flags; /* header flags of objects that go there */
-    value *hole_scan, *fresh_scan;
+    value *narrow_scan, *wide_scan, *fresh_scan;
     struct range closed[RANGES]; /* holes that are full and not looked through yet */
     uint32_t closed_count;
     uint64_t promoted_words;
@@ -46,36 +46,40 @@ struct gc {
 /* ---- where promoted objects go ---- */
 
 /* Go on with the next hole; false: there is none, or too many wait to be looked through. */
-static bool hole_next(struct gc *g)
+static bool hole_next(struct gc *g, struct holes *h, value **scan)
 {
     struct old_space *old = g->old;
     if (g->closed_count == RANGES) return false;
-    while (old->holes == NULL && g->sweeps_left > 0 && sweep_one(g->p)) g->sweeps_left--;
-    struct object *hole = old->holes;
+    while (h->list == NULL && g->sweeps_left > 0 && sweep_one(g->p)) g->sweeps_left--;
+    struct object *hole = h->list;
     if (hole == NULL) return false;
-    if (g->hole_scan != old->hole_hp)
-        g->closed[g->closed_count++] = (struct range){g->hole_scan, old->hole_hp};
-    filler(old->hole_hp, old->hole_end);
-    old->holes = (struct object *)(uintptr_t)hole->p[0];
-    old->hole_hp = g->hole_scan = (value *)hole;
-    old->hole_end = (value *)hole + 1 + obj_size(hole);
+    if (*scan != h->hp) g->closed[g->closed_count++] = (struct range){*scan, h->hp};
+    h->list = (struct object *)(uintptr_t)hole->p[0];
+    old_hole_add(old, h->hp, h->end); /* what is left of it may be a narrow one */
+    h->hp = *scan = (value *)hole;
+    h->end = (value *)hole + 1 + obj_size(hole);
     return true;
+}
+
+static inline value *hole_place(struct gc *g, struct holes *h, value **scan, uint32_t words)
+{
+    if (UNLIKELY(h->end - h->hp < words) && !hole_next(g, h, scan)) return NULL;
+    value *at = h->hp;
+    h->hp += words;
+    return at;
 }
 
 static value *old_place(struct gc *g, uint32_t words)
 {
     struct old_space *old = g->old;
+    value *at = NULL;
     g->promoted_words += words;
-    if (words <= HOLE_OBJECT_WORDS && !g->only_fresh)
-        for (unsigned tries = 0; tries < 4; tries++) {
-            if (old->hole_end - old->hole_hp >= words) {
-                value *at = old->hole_hp;
-                old->hole_hp += words;
-                return at;
-            }
-            if (!hole_next(g)) break;
-        }
-    value *at = old->fresh_hp; /* there is room: old_reserve_fresh() */
+    if (words <= HOLE_OBJECT_WORDS && !g->only_fresh) {
+        if (words <= HOLE_NARROW_OBJECT_WORDS) at = hole_place(g, &old->narrow, &g->narrow_scan, words);
+        if (at == NULL) at = hole_place(g, &old->wide, &g->wide_scan, words);
+        if (at != NULL) return at;
+    }
+    at = old->fresh_hp; /* there is room: old_reserve_fresh() */
     old->fresh_hp += words;
     return at;
 }
@@ -203,10 +207,14 @@ static void drain(struct gc *g)
         if (g->closed_count > 0) {
             struct range r = g->closed[--g->closed_count];
             scan_promoted(g, r.scan, r.end);
-        } else if (g->hole_scan < g->old->hole_hp) {
-            value *from = g->hole_scan; /* a scan may go on to another hole */
-            g->hole_scan = g->old->hole_hp;
-            scan_promoted(g, from, g->hole_scan);
+        } else if (g->narrow_scan < g->old->narrow.hp) {
+            value *from = g->narrow_scan; /* a scan may go on to another hole */
+            g->narrow_scan = g->old->narrow.hp;
+            scan_promoted(g, from, g->narrow_scan);
+        } else if (g->wide_scan < g->old->wide.hp) {
+            value *from = g->wide_scan;
+            g->wide_scan = g->old->wide.hp;
+            scan_promoted(g, from, g->wide_scan);
         } else if (g->fresh_scan < g->old->fresh_hp) {
             g->fresh_scan = scan_promoted(g, g->fresh_scan, g->old->fresh_hp);
         } else if (g->young_scan == g->young_hp) {
@@ -411,7 +419,8 @@ static void gc_start(struct gc *g, struct process *p, enum collect_kind kind, st
     if (g->old != NULL) {
         bool black = g->old->phase == MAJOR_MARK || g->old->phase == MAJOR_OFFHEAP;
         g->old_flags = FLAG(OBJ_OLD) | (black ? FLAG(OBJ_MARK) : 0);
-        g->hole_scan = g->old->hole_hp;
+        g->narrow_scan = g->old->narrow.hp;
+        g->wide_scan = g->old->wide.hp;
         g->fresh_scan = g->old->fresh_hp;
     }
 }
@@ -579,7 +588,8 @@ bool collect(struct process *p, enum collect_kind kind, uint32_t need_words)
     }
     if (p->old != NULL) {
         struct old_space *old = p->old;
-        filler(old->hole_hp, old->hole_end);
+        filler(old->narrow.hp, old->narrow.end);
+        filler(old->wide.hp, old->wide.end);
         filler(old->fresh_hp, old->fresh_end);
         old->used_words += g.promoted_words;
         old->promoted_words += g.promoted_words;

@@ -16,13 +16,14 @@
 #define NURSERY_QUICK_LOG 12 /* grown to this without asking whether it pays */
 #define NURSERY_MAX_LOG 15   /* 256 KiB: stays in a second-level cache */
 #define NURSERY_LARGE_LOG 17 /* for heaps of many MiB: 1 MiB a collection, about 1 ms if all of it lives */
-#define NURSERY_HUGE_LOG 19  /* and more of it the larger the heap, up to 4 MiB: */
+#define NURSERY_HUGE_LOG 18  /* and more of it the larger the heap, up to 2 MiB: */
 #define NURSERY_SHARE_LOG 2  /* a quarter of the old objects */
 #define LARGE_HEAP_WORDS (1u << 19) /* from here on, of old objects or of stack, the nursery is large */
 #define OVERFLOW_WORDS 4096         /* chunks that bridge the time to the next safepoint */
 #define TINY_HEAP_WORDS 1024        /* live data up to here needs no old space */
 #define HOLE_MIN_WORDS 16           /* smaller gaps wait until a neighbour dies */
-#define HOLE_OBJECT_WORDS 64        /* larger objects go to fresh memory */
+#define HOLE_NARROW_OBJECT_WORDS 12 /* objects that fit into any hole, */
+#define HOLE_OBJECT_WORDS 64        /* and into a wide one; larger ones go to fresh memory */
 #if defined(LONA_STRESS)            /* small heaps behave like large ones */
 #define COPYING_MAJOR_WORDS 512
 #define OLD_BLOCK_WORDS 256
@@ -118,17 +119,23 @@ struct gray_block {
     struct object *items[];
 };
 
+/* Gaps to promote into.  Narrow ones take the smallest objects only: whatever goes into a wide one fits, so no gap is given up
+ * because something larger than usual came. */
+struct holes {
+    value *hp, *end;     /* in use */
+    struct object *list; /* the others: fillers linked through p[0] */
+};
+
 /* Invariants of the old space:
  *  O1  Every word of a block belongs to an object or a filler (STATE_RAW, never referred to).
- *  O2  hole_hp .. hole_end and fresh_hp .. fresh_end are covered by a filler between collections.
+ *  O2  hp .. end of the holes in use and fresh_hp .. fresh_end are covered by a filler between collections.
  *  O3  Outside MAJOR_MARK, MAJOR_OFFHEAP and unswept blocks, no object has OBJ_MARK. */
 struct old_space {
-    struct old_block *blocks;         /* swept, or no sweep is running */
-    struct old_block *unswept;        /* still to be swept */
-    struct old_block *fresh;          /* the block that fresh_hp is in */
-    value *fresh_hp, *fresh_end;      /* objects of any size */
-    value *hole_hp, *hole_end;        /* small objects */
-    struct object *holes;             /* fillers linked through p[0] */
+    struct old_block *blocks;    /* swept, or no sweep is running */
+    struct old_block *unswept;   /* still to be swept */
+    struct old_block *fresh;     /* the block that fresh_hp is in */
+    value *fresh_hp, *fresh_end; /* objects of any size */
+    struct holes narrow, wide;
     value offheap;                    /* chain of old off-heap objects */
     value offheap_todo, offheap_done; /* MAJOR_OFFHEAP: still to look at; kept */
     uint64_t block_words;             /* of all blocks */

@@ -199,8 +199,7 @@ static void sweep_begin(struct old_space *old)
     old->unswept = old->blocks;
     old->blocks = NULL;
     for (struct old_block *b = old->unswept; b != NULL; b = b->next) b->swept = false;
-    old->holes = NULL;
-    old->hole_hp = old->hole_end = NULL;
+    old->narrow = old->wide = (struct holes){NULL, NULL, NULL};
     old->fresh = NULL;
     old->fresh_hp = old->fresh_end = NULL;
     old->used_words = 0;

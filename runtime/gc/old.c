@@ -72,8 +72,9 @@ void old_hole_add(struct old_space *old, value *at, value *end)
 {
     filler(at, end);
     if (end - at < HOLE_MIN_WORDS) return;
-    ((struct object *)at)->p[0] = (value)(uintptr_t)old->holes;
-    old->holes = (struct object *)at;
+    struct holes *h = end - at < HOLE_OBJECT_WORDS ? &old->narrow : &old->wide;
+    ((struct object *)at)->p[0] = (value)(uintptr_t)h->list;
+    h->list = (struct object *)at;
 }
 
 /* Make sure that `words` words, of objects of any sizes, fit behind fresh_hp. */

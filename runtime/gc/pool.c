@@ -6,9 +6,6 @@
 #define EMPTY_SLABS_KEPT 64 /* 4 MiB */
 #define LARGE_KEPT_BYTES (64ull << 20)
 #define BATCH_BYTES 8192
-#define SPAN_FROM_BYTES (16u << 20) /* a system that holds less takes small pages */
-#define SPAN_BYTES (32u << 20)
-#define SPAN_BLOCK_MAX (8u << 20)
 
 struct pool_slab {
     struct pool_slab *next, *prev; /* in partial[class] or empty */
@@ -69,28 +66,6 @@ static void to_port(struct memory *m, void *at, size_t bytes)
 {
     m->port_bytes -= bytes;
     port_memory_free(m->port, at, bytes);
-}
-
-/* A new span instead of what is left of the old one. */
-static bool span_renew(struct memory *m)
-{
-    char *at = port_memory_allocate_large_pages(m->port, SPAN_BYTES);
-    if (at == NULL) return false;
-    m->port_bytes += SPAN_BYTES;
-    if (m->span != m->span_end) to_port(m, m->span, (size_t)(m->span_end - m->span));
-    m->span = at;
-    m->span_end = at + SPAN_BYTES;
-    return true;
-}
-
-/* Memory for a large block.  It may go back to the port piece by piece like any other. */
-static void *from_span(struct memory *m, size_t bytes)
-{
-    if (m->port_bytes < SPAN_FROM_BYTES || bytes > SPAN_BLOCK_MAX) return from_port(m, bytes);
-    if ((size_t)(m->span_end - m->span) < bytes && !span_renew(m)) return from_port(m, bytes);
-    void *at = m->span;
-    m->span += bytes;
-    return at;
 }
 
 /* ---- slabs; under the lock ---- */
@@ -201,7 +176,7 @@ static void *large_find(struct memory *m, size_t bytes)
 {
     unsigned bin = large_bin(bytes);
     struct pool_large *kept = bin < POOL_LARGE_BINS ? m->large[bin] : NULL;
-    if (kept == NULL) return from_span(m, bytes);
+    if (kept == NULL) return from_port(m, bytes);
     UNPOISON(kept, bytes);
     m->large[bin] = kept->next;
     m->large_kept_bytes -= bytes;
@@ -241,7 +216,7 @@ static void *large_find_hard(struct memory *m, size_t bytes)
         m->large[bin] = NULL;
     }
     m->large_kept_bytes = 0;
-    return from_span(m, bytes);
+    return from_port(m, bytes);
 }
 
 static void *large_take(struct memory *m, size_t bytes)
@@ -261,7 +236,6 @@ void memory_init(struct memory *m, struct port *port)
 
 void memory_destroy(struct memory *m)
 {
-    if (m->span != m->span_end) to_port(m, m->span, (size_t)(m->span_end - m->span));
 #if defined(LONA_ASAN)
     if (m->used_blocks != 0) port_panic(m->port, "memory blocks were left behind");
 #endif

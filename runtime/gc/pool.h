@@ -3,8 +3,7 @@
  * Small blocks (up to POOL_SMALL_MAX) come in size classes out of 64 KiB slabs.  Every scheduler keeps some free blocks of
  * each class at hand (struct heap_cache); what exceeds its bound goes back to the slabs, in batches, under one lock.  A slab
  * with no block in use serves any class again, or goes back to the port.  Larger blocks come from the port by pages; some
- * freed ones are kept, so that a nursery that is swapped at every collection costs no page faults.  Once much is in use, they
- * come from spans for which the port is asked for large pages: a large heap is looked at all over the place.
+ * freed ones are kept, so that a nursery that is swapped at every collection costs no page faults.
  *
  * A block may be freed on another scheduler's thread than it was allocated on.  Whoever frees it knows its size.
  *
@@ -34,7 +33,6 @@ struct memory {
     struct pool_slab *empty;                 /* slabs with no block in use */
     uint32_t empty_count;
     char *fresh, *fresh_end; /* part of the last superblock that was never a slab */
-    char *span, *span_end;   /* for large blocks: not given out yet */
     struct pool_large *large[POOL_LARGE_BINS];
     uint64_t large_kept_bytes;
     uint64_t port_bytes; /* held from the port */

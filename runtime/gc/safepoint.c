@@ -8,7 +8,8 @@ static bool old_is_small(const struct process *p)
 
 static bool major_is_due(const struct old_space *old)
 {
-    uint64_t wait = old->live_words < MAJOR_MIN_WORDS ? MAJOR_MIN_WORDS : old->live_words;
+    uint64_t wait =
+        old->live_words < MAJOR_MIN_WORDS ? MAJOR_MIN_WORDS : old->live_words + old->live_words / 2;
     return old->phase == MAJOR_IDLE && old->promoted_words > wait;
 }
 

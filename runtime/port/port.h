@@ -14,8 +14,6 @@ void *port_memory_reserve(struct port *p, void *at, uint64_t bytes); /* address 
 bool port_memory_commit(struct port *p, void *at, uint64_t bytes);   /* zeroed memory behind a reserved range */
 void port_memory_decommit(struct port *p, void *at, uint64_t bytes);
 void *port_memory_allocate(struct port *p, uint64_t bytes);          /* reserve + commit anywhere */
-/* The same in large pages, given as they are touched; NULL: the port has none. */
-void *port_memory_allocate_large_pages(struct port *p, uint64_t bytes);
 uint64_t port_memory_resident(struct port *p);                       /* bytes in use by the whole system, for reports */
 void port_memory_free(struct port *p, void *at, uint64_t bytes);
 

@@ -43,20 +43,6 @@ void *port_memory_allocate(struct port *p, uint64_t bytes)
     return got == MAP_FAILED ? NULL : got;
 }
 
-#define LARGE_PAGE_BYTES (2u << 20)
-
-/* Linux puts a large page where a whole one fits; the ends of the range get small ones. */
-void *port_memory_allocate_large_pages(struct port *p, uint64_t bytes)
-{
-    if (p->image_next != 0) return NULL;
-    void *got = port_memory_allocate(p, bytes);
-    if (got == NULL) return NULL;
-    uintptr_t aligned = ((uintptr_t)got + LARGE_PAGE_BYTES - 1) & ~(uintptr_t)(LARGE_PAGE_BYTES - 1);
-    if (aligned < (uintptr_t)got + bytes)
-        madvise((void *)aligned, (uintptr_t)got + bytes - aligned, MADV_HUGEPAGE);
-    return got;
-}
-
 void port_memory_free(struct port *p, void *at, uint64_t bytes)
 {
     munmap(at, bytes);

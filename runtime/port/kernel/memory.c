@@ -120,12 +120,6 @@ void *port_memory_allocate(struct port *p, uint64_t bytes)
     return NULL;
 }
 
-/* The kernel gives pages when they are asked for, not when they are touched. */
-void *port_memory_allocate_large_pages(struct port *p, uint64_t bytes)
-{
-    return NULL;
-}
-
 void port_memory_free(struct port *p, void *at, uint64_t bytes)
 {
     decommit(p, (uint64_t)at, bytes);
