@@ -6,7 +6,9 @@ uint32_t capability_find(const struct kernel *k, uint32_t domain, handle h)
     uint32_t slot = (uint32_t)(h & 0xffffffffu);
     uint32_t generation = (uint32_t)(h >> 32);
     if (domain >= CORE_DOMAINS || slot >= CORE_CAPABILITIES || slot >= k->capability_high) return NONE;
-    if (k->capability[slot].domain != domain || k->capability[slot].generation != generation) return NONE;
+    if (k->capability[slot].domain != domain || k->capability[slot].generation != generation ||
+        k->capability[slot].kind == OBJECT_NONE)
+        return NONE;
     return slot;
 }
 

@@ -28,7 +28,7 @@
 /*@ requires \valid(k);
     assigns \nothing;
     ensures \result == NONE || (\result < CORE_CAPABILITIES && \result < k->capability_high && k->capability[\result].domain == domain &&
-            domain < CORE_DOMAINS && k->capability[\result].generation == h / 4294967296);
+            domain < CORE_DOMAINS && k->capability[\result].kind != OBJECT_NONE);
 */
 uint32_t capability_find(const struct kernel *k, uint32_t domain, handle h);
 
@@ -63,8 +63,7 @@ uint32_t capability_rights(const struct kernel *k, uint32_t slot);
 /* Take a free slot for a capability of the domain that is the root of a tree of its own.  NONE if there is none (capability_ready tells
  * beforehand).  Does not charge. */
 /*@ requires \valid(k);
-    assigns k->capability[0 .. CORE_CAPABILITIES - 1], k->capability_free, k->capability_high, k->capabilities_used,
-            k->domain[0 .. CORE_DOMAINS - 1].capabilities, k->domain[0 .. CORE_DOMAINS - 1].capability_count;
+    assigns *k;
     ensures \result < CORE_CAPABILITIES || \result == NONE;
     ensures \result < CORE_CAPABILITIES ==> k->capability[\result].domain == domain && k->capability[\result].object == object &&
             k->capability[\result].life == life && k->capability[\result].base == base && k->capability[\result].length == length &&
@@ -79,8 +78,7 @@ uint32_t capability_root(struct kernel *k, uint32_t domain, uint32_t kind, uint3
 /*@ requires \valid(k) && \valid(slot) && \separated(k, slot);
     requires parent < CORE_CAPABILITIES;
     requires k->capability[parent].base + k->capability[parent].length <= 18446744073709551615;
-    assigns *slot, k->capability[0 .. CORE_CAPABILITIES - 1], k->capability_free, k->capability_high, k->capabilities_used,
-            k->domain[0 .. CORE_DOMAINS - 1].capabilities, k->domain[0 .. CORE_DOMAINS - 1].capability_count;
+    assigns *k, *slot;
     ensures \result == STATUS_OK ==> *slot < CORE_CAPABILITIES && *slot != parent &&
             rights_within(&k->capability[*slot].rights, &k->capability[parent].rights) && range_within(k, *slot, parent) &&
             k->capability[*slot].object == \old(k->capability[parent].object) && k->capability[*slot].life == \old(k->capability[parent].life) &&
@@ -95,8 +93,7 @@ uint32_t capability_derive(struct kernel *k, uint32_t parent, uint32_t domain, u
 /* Take the slot out of its tree (its children move up into its place) and out of its domain's table, and free it. */
 /*@ requires \valid(k);
     requires slot < CORE_CAPABILITIES;
-    assigns k->capability[0 .. CORE_CAPABILITIES - 1], k->capability_free, k->capabilities_used,
-            k->domain[0 .. CORE_DOMAINS - 1].capabilities, k->domain[0 .. CORE_DOMAINS - 1].capability_count;
+    assigns *k;
     ensures k->capability[slot].domain == NONE;
     ensures k->capability[slot].kind == OBJECT_NONE;
     ensures \old(k->capability[slot].generation) < GENERATION_LAST ==> k->capability[slot].generation == \old(k->capability[slot].generation) + 1;
@@ -109,8 +106,7 @@ void capability_free(struct kernel *k, uint32_t slot);
 /*@ requires \valid(k);
     requires slot < CORE_CAPABILITIES && domain < CORE_DOMAINS;
     requires k->capability[slot].generation < GENERATION_LAST;
-    assigns k->capability[0 .. CORE_CAPABILITIES - 1], k->domain[0 .. CORE_DOMAINS - 1].capabilities,
-            k->domain[0 .. CORE_DOMAINS - 1].capability_count;
+    assigns *k;
     ensures k->capability[slot].domain == domain && k->capability[slot].generation == \old(k->capability[slot].generation) + 1;
     ensures \forall integer i; 0 <= i < CORE_CAPABILITIES && i != slot ==> same_authority{Pre, Post}(k, i);
 */

@@ -394,6 +394,17 @@ static uint32_t tables_needed(const struct kernel *k, uint32_t d, uint32_t regio
     return tables_at(k, d, k->region[region].page, k->region[region].pages, region_is_large(k, region));
 }
 
+/* Puts the domain's spare tables where a view of the region needs them. */
+/*@ requires \valid(k) && region < CORE_REGIONS && d < CORE_DOMAINS;
+    assigns \nothing; */
+static void make_tables(struct kernel *k, uint32_t d, uint32_t region)
+{
+    uint64_t pages = k->region[region].pages;
+    bool large = region_is_large(k, region);
+    if (large) pages = (pages + PAGES_PER_TABLE - 1) / PAGES_PER_TABLE * PAGES_PER_TABLE;
+    arch_tables_make(k->machine, d, k->region[region].page, pages, large);
+}
+
 /* A view can be taken, with memory behind it. */
 /*@ requires \valid(k);
     assigns *k; */
@@ -428,9 +439,26 @@ uint32_t region_create_check(struct kernel *k, uint32_t d, uint32_t region, uint
     return k->domain[d].free >= bytes && frames_available(k, frames) ? STATUS_OK : STATUS_BUDGET;
 }
 
+/* Whether the domain has a view of the region: more than one would share its page table entries. */
+/*@ requires \valid(k) && region < CORE_REGIONS;
+    assigns \nothing; */
+static bool has_view(const struct kernel *k, uint32_t d, uint32_t region)
+{
+    uint32_t v = k->region[region].views;
+    /*@ loop invariant 0 <= i <= CORE_DOMAINS;
+        loop assigns i, v;
+        loop variant CORE_DOMAINS - i; */
+    for (uint32_t i = 0; i < CORE_DOMAINS && v < CORE_VIEWS; i++) {
+        if (k->view[v].domain == d) return true;
+        v = k->view[v].region_next;
+    }
+    return false;
+}
+
 uint32_t view_check(struct kernel *k, uint32_t d, uint32_t region, bool owner)
 {
     if (k->region[region].busy != 0) return STATUS_BUSY;
+    if (has_view(k, d, region)) return STATUS_STATE;
     if (!view_ready(k)) return STATUS_FULL;
     return view_affordable(k, d, region, owner ? COST_VIEW : region_view_charge(k, region)) ? STATUS_OK
                                                                                             : STATUS_BUDGET;
@@ -515,6 +543,7 @@ void view_make(struct kernel *k, uint32_t d, uint32_t region, uint32_t slot, uin
         if (frame != FRAME_NONE) arch_table_give(k->machine, d, frame);
     }
     k->domain[d].tables += tables;
+    make_tables(k, d, region);
     k->view[v].region = region;
     k->view[v].domain = d;
     k->view[v].capability = slot;

@@ -58,6 +58,12 @@ struct machine {
     uint32_t log_bytes;
 };
 
+/* The core broke a promise of arch.h. */
+static void violation(struct machine *m, int line)
+{
+    if (m->violations++ == 0) fprintf(stderr, "machine.c:%d: a call that arch.h does not allow\n", line);
+}
+
 /* ---- hash tables ---- */
 
 static uint64_t mix(uint64_t key)
@@ -151,7 +157,7 @@ static void push_spare(struct machine *m, uint32_t domain, frame_number frame)
 
 void arch_root_open(struct machine *m, uint32_t domain, frame_number frame)
 {
-    if (m->open[domain] || m->spare_count[domain] != 0 || m->table_count[domain] != 0) m->violations++;
+    if (m->open[domain] || m->spare_count[domain] != 0 || m->table_count[domain] != 0) violation(m, __LINE__);
     m->open[domain] = true;
     m->root[domain] = frame;
     m->table_count[domain] = 1;
@@ -159,7 +165,7 @@ void arch_root_open(struct machine *m, uint32_t domain, frame_number frame)
 
 void arch_root_close(struct machine *m, uint32_t domain)
 {
-    if (!m->open[domain]) m->violations++;
+    if (!m->open[domain]) violation(m, __LINE__);
     m->open[domain] = false;
     for (uint64_t i = 0; i < m->pages.size; i++) {
         struct entry *e = &m->pages.entry[i];
@@ -185,7 +191,7 @@ uint32_t arch_tables_needed(struct machine *m, uint32_t domain, page_number page
 
 void arch_table_give(struct machine *m, uint32_t domain, frame_number frame)
 {
-    if (!m->open[domain]) m->violations++;
+    if (!m->open[domain]) violation(m, __LINE__);
     push_spare(m, domain, frame);
     m->table_count[domain]++;
 }
@@ -208,18 +214,32 @@ static void need_tables(struct machine *m, uint32_t domain, page_number page, ui
     for (uint32_t level = lowest; level <= 3; level++) {
         if (find(&m->tables, table_key(domain, level, page)) != NULL) continue;
         if (m->spare_count[domain] == 0) {
-            m->violations++;
+            violation(m, __LINE__);
             return;
         }
         enter(&m->tables, table_key(domain, level, page), m->spare[domain][--m->spare_count[domain]], 0);
     }
 }
 
+void arch_tables_make(struct machine *m, uint32_t domain, page_number page, uint64_t pages, bool linked)
+{
+    const uint64_t step = linked ? (uint64_t)PAGES_PER_TABLE * PAGES_PER_TABLE : PAGES_PER_TABLE;
+    for (page_number p = page - page % step; p < page + pages; p += step)
+        need_tables(m, domain, p, linked ? 2 : 1);
+}
+
+/* The tables over a page are there: the core has seen to it. */
+static void check_tables(struct machine *m, uint32_t domain, page_number page, uint32_t lowest)
+{
+    for (uint32_t level = lowest; level <= 3; level++)
+        if (find(&m->tables, table_key(domain, level, page)) == NULL) violation(m, __LINE__);
+}
+
 void arch_map(struct machine *m, uint32_t domain, page_number page, frame_number frame, uint32_t access)
 {
-    if (!m->open[domain] || page == 0 || page >= 1ull << 35) m->violations++;
-    if ((access & ACCESS_WRITE) != 0 && (access & ACCESS_EXECUTE) != 0) m->violations++;
-    need_tables(m, domain, page, 1);
+    if (!m->open[domain] || page == 0 || page >= 1ull << 35) violation(m, __LINE__);
+    if ((access & ACCESS_WRITE) != 0 && (access & ACCESS_EXECUTE) != 0) violation(m, __LINE__);
+    check_tables(m, domain, page, 1);
     enter(&m->pages, page_key(domain, page), frame, access);
 }
 
@@ -236,7 +256,7 @@ void arch_table_clear(struct machine *m, frame_number table)
 void arch_table_set(struct machine *m, frame_number table, uint32_t index, frame_number frame,
                     uint32_t access)
 {
-    if (index >= PAGES_PER_TABLE) m->violations++;
+    if (index >= PAGES_PER_TABLE) violation(m, __LINE__);
     if (access == ACCESS_NONE)
         drop(&m->shared, shared_key(table, index));
     else
@@ -245,8 +265,8 @@ void arch_table_set(struct machine *m, frame_number table, uint32_t index, frame
 
 void arch_link(struct machine *m, uint32_t domain, page_number page, frame_number table, uint32_t access)
 {
-    if (!m->open[domain] || page % PAGES_PER_TABLE != 0) m->violations++;
-    need_tables(m, domain, page, 2);
+    if (!m->open[domain] || page % PAGES_PER_TABLE != 0) violation(m, __LINE__);
+    check_tables(m, domain, page, 2);
     enter(&m->pages, link_key(domain, page), table, access);
 }
 
@@ -285,7 +305,7 @@ uint64_t hosted_tables(const struct machine *m, uint32_t domain)
 void *hosted_frame(struct machine *m, frame_number frame)
 {
     if (frame >= m->config.frames) {
-        m->violations++;
+        violation(m, __LINE__);
         return m->memory;
     }
     return m->memory + (uint64_t)frame * PAGE_BYTES;
@@ -324,7 +344,7 @@ bool arch_state_backed(struct machine *m, uint64_t index)
 void arch_state_back(struct machine *m, uint64_t index, frame_number frame)
 {
     if (index >= STATE_PAGES(m) || m->backed[index] != 0)
-        m->violations++;
+        violation(m, __LINE__);
     else
         m->backed[index] = 1;
     m->backed_pages++;
@@ -340,7 +360,7 @@ uint64_t hosted_backed(const struct machine *m)
 void arch_context_init(struct machine *m, uint32_t context, uint64_t entry, uint64_t stack)
 {
     struct context_block *b = &m->context[context];
-    if (b->live) m->violations++;
+    if (b->live) violation(m, __LINE__);
     memset(b, 0, sizeof(*b));
     b->live = true;
     b->entry = entry;
@@ -349,7 +369,7 @@ void arch_context_init(struct machine *m, uint32_t context, uint64_t entry, uint
 
 void arch_context_end(struct machine *m, uint32_t context)
 {
-    if (!m->context[context].live) m->violations++;
+    if (!m->context[context].live) violation(m, __LINE__);
     m->context[context].live = false;
 }
 
@@ -357,7 +377,7 @@ void arch_context_divert(struct machine *m, uint32_t context, uint64_t entry, ui
                          const struct word_frame *frame)
 {
     struct context_block *b = &m->context[context];
-    if (!b->live || b->diverted) m->violations++;
+    if (!b->live || b->diverted) violation(m, __LINE__);
     b->diverted = true;
     b->saved.frame = *frame;
     b->saved.entry = b->entry;
@@ -369,7 +389,7 @@ void arch_context_divert(struct machine *m, uint32_t context, uint64_t entry, ui
 void arch_context_return(struct machine *m, uint32_t context, struct word_frame *frame)
 {
     struct context_block *b = &m->context[context];
-    if (!b->live || !b->diverted) m->violations++;
+    if (!b->live || !b->diverted) violation(m, __LINE__);
     b->diverted = false;
     *frame = b->saved.frame;
     b->entry = b->saved.entry;

@@ -140,6 +140,13 @@ uint32_t arch_tables_needed(struct machine *m, uint32_t domain, page_number page
     return missing > m->spare_counts[domain] ? (uint32_t)(missing - m->spare_counts[domain]) : 0;
 }
 
+void arch_tables_make(struct machine *m, uint32_t domain, page_number page, uint64_t pages, bool linked)
+{
+    unsigned level = linked ? LEVEL_TABLE : LEVEL_PAGE;
+    uint64_t span = 1ull << 9 * (level + 1);
+    for (page_number at = page & ~(span - 1); at < page + pages; at += span) make(domain, at, level);
+}
+
 /* ---- mapping ---- */
 
 void arch_map(struct machine *m, uint32_t domain, page_number page, frame_number frame, uint32_t access)
