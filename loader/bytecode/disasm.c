@@ -11,6 +11,7 @@ struct printer {
     struct unit_header h;
     bytecode_sink *sink;
     void *context;
+    uint64_t written;
     uint32_t column; /* written since the last line end */
     uint32_t room;   /* of a literal's text */
 };
@@ -18,6 +19,7 @@ struct printer {
 static void put(struct printer *o, const char *text, size_t size)
 {
     o->sink(o->context, text, size);
+    o->written += size;
     o->column = text[size - 1] == '\n' ? 0 : o->column + (uint32_t)size;
 }
 static void text(struct printer *o, const char *s)
@@ -343,61 +345,77 @@ static void instruction(struct printer *o, const struct proto_record *r, uint32_
     text(o, "\n");
 }
 
-static void regions(struct printer *o, const struct proto_record *p)
+static void region(struct printer *o, const struct proto_record *p, uint32_t i)
 {
-    for (uint32_t i = 0; i < p->region_count; i++) {
-        struct region_record r;
-        __builtin_memcpy(&r, o->bytes + o->h.regions + ((uint64_t)p->first_region + i) * sizeof r, sizeof r);
-        text(o, r.kind == REGION_CATCH ? "   catch " : "   cleanup ");
-        number(o, r.first);
-        text(o, " .. ");
-        number(o, (int64_t)r.last - 1);
-        text(o, " -> ");
-        number(o, r.handler);
-        reg(o, r.reg);
-        text(o, "\n");
-    }
+    struct region_record r;
+    __builtin_memcpy(&r, o->bytes + o->h.regions + ((uint64_t)p->first_region + i) * sizeof r, sizeof r);
+    text(o, r.kind == REGION_CATCH ? "   catch " : "   cleanup ");
+    number(o, r.first);
+    text(o, " .. ");
+    number(o, (int64_t)r.last - 1);
+    text(o, " -> ");
+    number(o, r.handler);
+    reg(o, r.reg);
+    text(o, "\n");
 }
 
-static void proto(struct printer *o, uint32_t index)
+static void heading(struct printer *o, const struct proto_record *r, uint32_t index)
 {
-    struct proto_record r = get_proto(o, index);
     text(o, "proto ");
     number(o, index);
-    if (r.name_literal != NONE) {
+    if (r->name_literal != NONE) {
         text(o, " ");
-        literal(o, r.name_literal);
+        literal(o, r->name_literal);
     }
-    field(o, "parameter", r.fixed_count);
-    if (r.flags & PROTO_VARIADIC) text(o, " and more");
-    field(o, "register", r.register_count);
-    field(o, "capture", r.upvalue_count);
-    if (r.flags & PROTO_LATER_ARITY) text(o, ", another arity of the function above");
-    if (r.flags & PROTO_DEBUG) text(o, ", keeps locals");
+    field(o, "parameter", r->fixed_count);
+    if (r->flags & PROTO_VARIADIC) text(o, " and more");
+    field(o, "register", r->register_count);
+    field(o, "capture", r->upvalue_count);
+    if (r->flags & PROTO_LATER_ARITY) text(o, ", another arity of the function above");
+    if (r->flags & PROTO_DEBUG) text(o, ", keeps locals");
     text(o, "\n");
-    for (uint32_t i = 0; i < r.insn_count; i++) instruction(o, &r, i);
-    regions(o, &r);
 }
 
-static struct printer printer(const uint8_t *bytes, bytecode_sink *sink, void *context)
+/* Line `line` of a prototype: its heading, instructions, regions.  False: it has no such line. */
+static bool proto_line(struct printer *o, const struct proto_record *r, uint32_t index, uint32_t line)
+{
+    if (line == 0)
+        heading(o, r, index);
+    else if (line - 1 < r->insn_count)
+        instruction(o, r, line - 1);
+    else if (line - 1 - r->insn_count < r->region_count)
+        region(o, r, line - 1 - r->insn_count);
+    else
+        return false;
+    return true;
+}
+
+bool bytecode_disassemble_some(struct disassembly *at, const uint8_t *bytes, size_t size,
+                               uint64_t bytes_wanted, bytecode_sink *sink, void *context)
 {
     struct printer o = {.bytes = bytes, .sink = sink, .context = context};
     __builtin_memcpy(&o.h, bytes, sizeof o.h);
-    return o;
+    while (at->proto < o.h.proto_count) {
+        struct proto_record r = get_proto(&o, at->proto);
+        while (proto_line(&o, &r, at->proto, at->line)) {
+            at->line++;
+            if (o.written >= bytes_wanted) return true;
+        }
+        at->line = 0;
+        at->proto = at->whole_unit ? at->proto + 1 : r.next_arity;
+    }
+    return false;
 }
 
 void bytecode_disassemble(const uint8_t *bytes, size_t size, bytecode_sink *sink, void *context)
 {
-    struct printer o = printer(bytes, sink, context);
-    for (uint32_t i = 0; i < o.h.proto_count; i++) proto(&o, i);
+    struct disassembly at = {.whole_unit = true};
+    bytecode_disassemble_some(&at, bytes, size, UINT64_MAX, sink, context);
 }
 
 void bytecode_disassemble_proto(const uint8_t *bytes, size_t size, uint32_t index, bytecode_sink *sink,
                                 void *context)
 {
-    struct printer o = printer(bytes, sink, context);
-    while (index != NONE) {
-        proto(&o, index);
-        index = get_proto(&o, index).next_arity;
-    }
+    struct disassembly at = {.proto = index};
+    bytecode_disassemble_some(&at, bytes, size, UINT64_MAX, sink, context);
 }

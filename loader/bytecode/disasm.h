@@ -13,4 +13,12 @@ void bytecode_disassemble(const uint8_t *bytes, size_t size, bytecode_sink *sink
 void bytecode_disassemble_proto(const uint8_t *bytes, size_t size, uint32_t proto, bytecode_sink *sink,
                                 void *context);
 
+/* The same in pieces: start with cursor {proto, 0}; some lines, as many as bytes allows; true when there are more. */
+struct disassembly {
+    uint32_t proto, line;
+    bool whole_unit; /* go on with the next prototype, not with the next arity */
+};
+bool bytecode_disassemble_some(struct disassembly *cursor, const uint8_t *bytes, size_t size,
+                               uint64_t bytes_wanted, bytecode_sink *sink, void *context);
+
 #endif

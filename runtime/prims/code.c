@@ -88,13 +88,20 @@ value prim_literal_add(struct process *p, value *a, unsigned argc)
     return coll;
 }
 
-/* Text that grows in scratch memory of the process heap. */
+/* ---- disassembly: text that grows in raw memory of the process heap, a piece each turn ---- */
 struct text {
     struct process *p;
     char *at;
     size_t size, capacity;
     bool failed;
 };
+struct disassembling {
+    struct disassembly at;
+    struct text text;
+    struct verifier verifier; /* of a unit that was given as a binary */
+    bool verified;
+};
+
 static void text_add(void *context, const char *bytes, size_t size)
 {
     struct text *t = context;
@@ -113,28 +120,70 @@ static void text_add(void *context, const char *bytes, size_t size)
 }
 
 #define DISASSEMBLE_MAX (4u << 20)
+#define TEXT_PER_REDUCTION 16 /* bytes */
+
+/* The unit to show, verified; NULL: *answer is an error, or VAL_YIELD. */
+static const uint8_t *disassembled_unit(struct process *p, value v, struct disassembling *d, size_t *size,
+                                        int64_t *steps, value *answer)
+{
+    if (is_type(v, T_FN)) {
+        const struct proto *f = (const struct proto *)(uintptr_t)to_obj(v)->p[0];
+        *size = ((const struct unit_header *)f->unit->bytes)->total_bytes;
+        return f->unit->bytes;
+    }
+    const uint8_t *bytes = binary_bytes(v, size);
+    if (d->verified) return bytes;
+    enum verify_result result = bytecode_verify_continue(&d->verifier, steps);
+    *answer = VAL_YIELD;
+    if (result == VERIFY_BAD)
+        *answer = process_fail(p, ERR_ARGUMENT, NIL, "the binary is no unit of bytecode: %s at byte %u",
+                               d->verifier.error.rule, (uint64_t)d->verifier.error.offset);
+    d->verified = result == VERIFY_GOOD;
+    return d->verified ? bytes : NULL;
+}
+
+static struct disassembling *disassemble_start(struct process *p, value v)
+{
+    size_t size;
+    struct object *raw = heap_alloc(p, T_STATE_RAW, OBJ_PINS, (sizeof(struct disassembling) + 7) / 8);
+    struct disassembling *d = (struct disassembling *)raw->p;
+    d->at = (struct disassembly){.whole_unit = true};
+    d->text = (struct text){.p = p, .at = ""};
+    d->verified = false;
+    if (is_type(v, T_FN)) {
+        const struct proto *f = (const struct proto *)(uintptr_t)to_obj(v)->p[0];
+        d->at = (struct disassembly){.proto = f->index};
+    } else {
+        const uint8_t *bytes = binary_bytes(v, &size);
+        bytecode_verify_start(&d->verifier, bytes, size);
+    }
+    p->prim_state = from_obj(raw);
+    return d;
+}
+
+static value disassemble_some(struct process *p, value v, struct disassembling *d)
+{
+    size_t size;
+    value answer = VAL_YIELD;
+    int64_t left = process_reductions(p) > 0 ? process_reductions(p) : 1, steps = left * TEXT_PER_REDUCTION;
+    const uint8_t *bytes = disassembled_unit(p, v, d, &size, &steps, &answer);
+    p->reductions -= (int32_t)left; /* the rest of the turn, roughly */
+    if (bytes == NULL) return answer;
+    if (size > DISASSEMBLE_MAX) return process_fail(p, ERR_TOO_LARGE, NIL, "the unit is too large to show");
+    uint64_t wanted = steps > 0 ? (uint64_t)steps : 1;
+    if (bytecode_disassemble_some(&d->at, bytes, size, wanted, text_add, &d->text) && !d->text.failed)
+        return VAL_YIELD;
+    return d->text.failed ? VAL_ERROR : string_make(p, d->text.at, d->text.size);
+}
+
 value prim_disassemble(struct process *p, value *a, unsigned argc);
 value prim_disassemble(struct process *p, value *a, unsigned argc)
 {
-    struct text t = {.p = p, .at = ""};
-    if (is_binary(a[0])) {
-        size_t size;
-        const uint8_t *bytes = binary_bytes(a[0], &size);
-        struct verify_error e;
-        if (size > DISASSEMBLE_MAX)
-            return process_fail(p, ERR_TOO_LARGE, NIL, "the unit is too large to show");
-        if (!bytecode_verify(bytes, size, &e))
-            return process_fail(p, ERR_ARGUMENT, NIL, "the binary is no unit of bytecode: %s at byte %u",
-                                e.rule, (uint64_t)e.offset);
-        bytecode_disassemble(bytes, size, text_add, &t);
-    } else if (is_type(a[0], T_FN)) {
-        const struct proto *f = (const struct proto *)(uintptr_t)to_obj(a[0])->p[0];
-        const struct unit_header *h = (const struct unit_header *)f->unit->bytes;
-        if (h->total_bytes > DISASSEMBLE_MAX)
-            return process_fail(p, ERR_TOO_LARGE, NIL, "the unit is too large to show");
-        bytecode_disassemble_proto(f->unit->bytes, h->total_bytes, f->index, text_add, &t);
-    } else {
+    if (!is_binary(a[0]) && !is_type(a[0], T_FN))
         return fail_type(p, "-disassemble", 1, a[0], "a function of the language or a unit");
-    }
-    return t.failed ? VAL_ERROR : string_make(p, t.at, t.size);
+    struct disassembling *d =
+        p->prim_state == NIL ? disassemble_start(p, a[0]) : (struct disassembling *)to_obj(p->prim_state)->p;
+    value v = disassemble_some(p, a[0], d);
+    if (v != VAL_YIELD) p->prim_state = NIL;
+    return v;
 }

@@ -1,6 +1,8 @@
 /* Arrays and volatiles: mutable, of one process. */
 #include "runtime/prims/collection.h"
+#include "runtime/vm/frames.h"
 
+/* Pre: n <= LIMIT_ARRAY, and room was reserved.  One step: for arrays of moderate size. */
 static value array_new(struct process *p, uint64_t n)
 {
     if (n > LIMIT_ARRAY)
@@ -12,11 +14,42 @@ static value array_new(struct process *p, uint64_t n)
     return from_obj(o);
 }
 
+/* An array of nils, or with the elements of `from`, in turns.  Until it is full it counts as raw bytes, and the heap is pinned.
+ * The state: the array, how much of it is filled. */
+#define FILL_PER_REDUCTION 16
+enum { FILL_ARRAY, FILL_COUNT, FILL_WORDS };
+
+static value array_in_turns(struct process *p, uint64_t n, const struct object *from)
+{
+    if (p->prim_state == NIL) {
+        if (n > LIMIT_ARRAY)
+            return process_fail(p, ERR_TOO_LARGE, NIL, "an array of %u elements is beyond the limit", n);
+        if (n > 8000 && heap_reserve(p, n + 8) != NIL) return VAL_ERROR;
+        struct object *raw = heap_alloc(p, T_STATE_RAW, 0, (uint32_t)n),
+                      *state = heap_alloc(p, T_STATE, OBJ_PINS, FILL_WORDS);
+        state->p[FILL_ARRAY] = from_obj(raw);
+        state->p[FILL_COUNT] = from_fixnum(0);
+        p->prim_state = from_obj(state);
+    }
+    struct object *state = to_obj(p->prim_state), *o = to_obj(state->p[FILL_ARRAY]);
+    uint64_t i = (uint64_t)to_fixnum(state->p[FILL_COUNT]);
+    int64_t left = process_reductions(p) > 0 ? process_reductions(p) : 1;
+    uint64_t end = min_u64(n, i + (uint64_t)left * FILL_PER_REDUCTION);
+    p->reductions -= (int32_t)((end - i) / FILL_PER_REDUCTION);
+    for (; i < end; i++) o->p[i] = from ? from->p[i] : NIL;
+    state->p[FILL_COUNT] = from_fixnum((int64_t)i);
+    if (i < n) return VAL_YIELD;
+    o->header = make_header(T_ARRAY, 0, (uint32_t)n);
+    p->prim_state = NIL;
+    return from_obj(o);
+}
+
 PLAIN(prim_make_array)
 {
     uint64_t n;
     if (!is_fixnum(a[0])) return fail_type(p, "make-array", 1, a[0], "an integer");
-    return index_argument(a[0], &n) ? array_new(p, n) : fail_range(p, "make-array", a[0], LIMIT_ARRAY);
+    return index_argument(a[0], &n) ? array_in_turns(p, n, NULL)
+                                    : fail_range(p, "make-array", a[0], LIMIT_ARRAY);
 }
 
 static struct object *array_argument(struct process *p, const char *name, value v)
@@ -65,9 +98,7 @@ PLAIN(prim_alength)
 PLAIN(prim_aclone)
 {
     struct object *o = array_argument(p, "aclone", a[0]);
-    value r = o ? array_new(p, obj_size(o)) : VAL_ERROR;
-    if (r != VAL_ERROR) __builtin_memcpy(to_obj(r)->p, o->p, (size_t)obj_size(o) * 8);
-    return r;
+    return o ? array_in_turns(p, obj_size(o), o) : VAL_ERROR;
 }
 
 /* ---- volatiles ---- */
@@ -206,6 +237,6 @@ static value do_to_array(struct key_op *op, value *a, unsigned argc)
 RESUMABLE(prim_to_array, do_to_array, "lona.core/to-array", TRAP_TO_ARRAY)
 PLAIN(prim_object_array)
 {
-    if (is_fixnum(a[0]) && p->prim_state == NIL) return prim_make_array(p, a, argc);
+    if (is_fixnum(a[0])) return prim_make_array(p, a, argc);
     return resume(p, a, argc, do_to_array, "lona.core/object-array", TRAP_TO_ARRAY);
 }

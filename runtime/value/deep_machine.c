@@ -14,6 +14,7 @@ enum { MACHINE_DEPTH, MACHINE_FRAMES };
 enum frame_kind {
     EQUAL_SEQUENCES,
     EQUAL_TABLES,
+    EQUAL_HASHING, /* of a table that cannot be searched, before it is compared */
     EQUAL_TUPLES,
     FOLD_SEQUENCE,
     FOLD_TABLE,
@@ -108,21 +109,6 @@ static bool tuples_alike(value a, value b)
            (!is_type(a, T_FN) || to_obj(a)->p[0] == to_obj(b)->p[0]);
 }
 
-/* Sorted tables with comparators of their own cannot be searched from here: a hashed copy can. */
-static value hashed(struct machine *m, value table)
-{
-    struct walk w;
-    value key, val, r = is_set(table) ? empty_set() : empty_map();
-    struct key_op op = KEY_OP(m->p);
-    op.budget = INT32_MAX / 4;
-    walk_start(&w, table);
-    while (walk_next(&w, &key, &val) && !is_sentinel(r)) {
-        r = is_set(table) ? set_conj_op(&op, r, key) : map_assoc_op(&op, r, key, val);
-        m->steps += 16;
-    }
-    return r;
-}
-
 static uint64_t table_count(value t)
 {
     return is_map(t) ? map_count(t) : set_count(t);
@@ -140,12 +126,13 @@ static enum outcome push_tables(struct machine *m, value a, value b)
         a = b;
         b = t;
     }
-    if (!searchable(b)) b = hashed(m, b);
-    if (is_sentinel(b)) return STUCK;
-    value rest = seq_of(m->p, a);
-    if (push(m, EQUAL_TABLES) == FAILED) return FAILED;
+    /* Sorted tables with comparators of their own cannot be searched from here: a hashed copy can. */
+    bool hashing = !searchable(b);
+    value rest = seq_of(m->p, hashing ? b : a);
+    if (push(m, hashing ? EQUAL_HASHING : EQUAL_TABLES) == FAILED) return FAILED;
     put(m, TABLE_REST, rest);
-    put(m, TABLE_OTHER, b);
+    put(m, TABLE_OTHER, !hashing ? b : is_set(b) ? empty_set() : empty_map());
+    if (hashing) put(m, TABLE_ENTRY, a);
     return GOING;
 }
 
@@ -220,6 +207,15 @@ static enum outcome step_sequences(struct machine *m)
 
 static enum outcome start(struct machine *m, enum question q, value a, value b);
 
+/* A question about keys that the top frame has: it becomes a task. */
+static enum outcome ask(struct machine *m, const struct key_op *op)
+{
+    put(m, TABLE_QUESTION, from_fixnum(op->question));
+    put(m, TABLE_QA, op->qa);
+    put(m, TABLE_QB, op->qb);
+    return op->question == QUESTION_NONE ? STUCK : start(m, (enum question)op->question, op->qa, op->qb);
+}
+
 /* Look up the next entry of one table in the other; 1: same so far, 0: not equal, -1: look at outcome. */
 static int table_entry(struct machine *m, enum outcome *outcome)
 {
@@ -240,10 +236,7 @@ static int table_entry(struct machine *m, enum outcome *outcome)
         if (at) val = at[1];
     }
     if (slow) {
-        put(m, TABLE_QUESTION, from_fixnum(op.question));
-        put(m, TABLE_QA, op.qa);
-        put(m, TABLE_QB, op.qb);
-        *outcome = op.question == QUESTION_NONE ? STUCK : start(m, (enum question)op.question, op.qa, op.qb);
+        *outcome = ask(m, &op);
         return -1;
     }
     if (found == VAL_ABSENT) return 0;
@@ -274,6 +267,36 @@ static enum outcome tables_answered(struct machine *m)
         question_remember(m->p, f[TABLE_MEMO], q, f[TABLE_QA], f[TABLE_QB], question_result(q, m->answer));
     put(m, TABLE_MEMO, memo);
     put(m, TABLE_QUESTION, NIL);
+    return GOING;
+}
+
+/* TABLE_OTHER grows by what TABLE_REST has; then it is compared with TABLE_ENTRY. */
+static enum outcome step_hashing(struct machine *m)
+{
+    while (m->steps < STEPS_PER_TURN) {
+        value rest = m->frame[TABLE_REST], into = m->frame[TABLE_OTHER], entry;
+        if (rest == NIL) {
+            put(m, 0, from_fixnum(EQUAL_TABLES));
+            put(m, TABLE_REST, seq_of(m->p, m->frame[TABLE_ENTRY]));
+            put(m, TABLE_ENTRY, NIL);
+            return GOING;
+        }
+        struct key_op op = KEY_OP(m->p);
+        op.memo = m->frame[TABLE_MEMO];
+        entry = seq_first(m->p, rest);
+        into = is_set(into) ? set_conj_op(&op, into, entry)
+                            : map_assoc_op(&op, into, vector_nth(entry, 0), vector_nth(entry, 1));
+        m->steps += 24;
+        if (is_sentinel(into)) {
+            enum outcome outcome = ask(m, &op);
+            if (outcome != ANSWERED) return outcome;
+            tables_answered(m);
+            continue;
+        }
+        put(m, TABLE_MEMO, NIL);
+        put(m, TABLE_OTHER, into);
+        put(m, TABLE_REST, seq_rest(m->p, rest));
+    }
     return GOING;
 }
 
@@ -484,6 +507,7 @@ static enum outcome step(struct machine *m)
     switch ((enum frame_kind)to_fixnum(m->frame[0])) {
     case EQUAL_SEQUENCES: return step_sequences(m);
     case EQUAL_TABLES: return step_tables(m);
+    case EQUAL_HASHING: return step_hashing(m);
     case EQUAL_TUPLES: return step_tuples(m);
     case FOLD_SEQUENCE: return step_fold_sequence(m);
     case FOLD_TABLE: return step_fold_table(m);
@@ -498,7 +522,8 @@ static enum outcome deliver(struct machine *m)
     switch ((enum frame_kind)to_fixnum(m->frame[0])) {
     case EQUAL_SEQUENCES:
     case EQUAL_TUPLES: return m->answer ? GOING : finish(m, 0);
-    case EQUAL_TABLES: return tables_answered(m);
+    case EQUAL_TABLES:
+    case EQUAL_HASHING: return tables_answered(m);
     case FOLD_SEQUENCE: return sequence_folded(m);
     case FOLD_TABLE: return table_folded(m);
     case FOLD_TUPLE: return tuple_folded(m);
