@@ -76,6 +76,8 @@ expect vm0-restart 0 "echo again" "$lona" forth --vm0 -e 'echo-vm kill-vm 20 ms 
 expect vm-console-denied 0 "3 64" "$lona" forth --vm0 -e ': img msg ; s" 65 emit" img 0 spawn-vm drop 20 ms event? . swap . . drop bye'
 timeout 30 python3 "$here/random_test.py" "$lona" --rounds 40 >out.txt 2>&1
 count random out.txt
+timeout 40 python3 "$here/prompt_test.py" "$lona" >out.txt 2>&1
+count prompt out.txt
 expect interrupt 1 "user interrupt (-28)" bash -c "$lona forth -e ': spin begin again ; spin' & p=\$!; sleep 0.5; kill -INT \$p; wait \$p"
 
 echo "$passed passed, $failed failed"
