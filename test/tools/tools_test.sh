@@ -155,6 +155,27 @@ flood() { "$LONA" --schedulers=1 flood.lona-s | { sleep 1; [ -e alive ] && ! [ -
 export -f flood
 expect "a full pipe" 0 $'alive\n1000000' bash -c flood
 
+# On one scheduler another process runs in the middle of what takes long
+cat >turns.lona-s <<'L'
+(defn runs-beside [what least f]
+  (let [ran (atom 0), p (spawn (fn [] (loop [] (swap! ran inc) (sleep 0) (recur))))]
+    (sleep 5)
+    (let [before @ran, r (f), n (- @ran before)]
+      (exit p :kill)
+      (println what (if (<= least n) "in turns" n))
+      r)))
+(let [form (apply list 'do (map (fn [i] (list 'lona.core/f 'lona.core/x i)) (range 20000)))
+      unit (runs-beside "compile" 5 (fn [] (-compile form)))]
+  (runs-beside "load" 1 (fn [] (-load-unit unit)))
+  (runs-beside "disassemble" 5 (fn [] (-disassemble unit))))
+(let [a (runs-beside "make-array" 5 (fn [] (make-array 2000000)))]
+  (runs-beside "aclone" 5 (fn [] (aclone a))))
+(let [make (fn [order] (into (sorted-map-by order) (map (fn [i] [i i]) (range 30000)))), a (make >), b (make (fn [x y] (< x y)))]
+  (runs-beside "compare" 5 (fn [] (= a b))))
+L
+expect "long steps" 0 $'compile in turns\nload in turns\ndisassemble in turns\nmake-array in turns\naclone in turns\ncompare in turns' \
+    "$LONA" --schedulers=1 turns.lona-s
+
 output=$(printf '(+ 1 2)\n(str "a"\n "b")\n' | timeout 60 "$LONA")
 if [[ $output == $'3\n"ab"' ]]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL a pipe: $output"; fi
 
