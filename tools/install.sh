@@ -26,7 +26,7 @@ needs_bench='erlang-base|command -v erl|peer: processes, messages, maps
 lua5.4|command -v lua5.4|peer: interpreted loops and calls
 python3|command -v python3|peer: interpreted loops and calls
 guile-3.0|command -v guile|peer: a Scheme with a compiler
-nodejs|command -v node|peer: start-up and strings; V8's WebAssembly
+nodejs|command -v node|peer: start-up and strings; modules
 wasi-libc|test -e /usr/include/wasm32-wasi/stdio.h|the C library of modules
 libclang-rt-19-dev-wasm32|test -e /usr/lib/llvm-19/lib/clang/19/lib/wasi/libclang_rt.builtins-wasm32.a|what clang calls in modules'
 
