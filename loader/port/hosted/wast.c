@@ -433,6 +433,8 @@ static bool set_option(struct script *s, const char *argument)
         s->options.metered = true;
     else if (strcmp(argument, "--deterministic") == 0)
         s->options.deterministic = true;
+    else if (strcmp(argument, "--plain") == 0) /* as on the oldest processor that will do */
+        s->options.without_features = UINT32_MAX;
     else
         return false;
     return true;
@@ -445,7 +447,7 @@ int wast_main(int argc, char **argv)
     while (first < argc && set_option(&total, argv[first])) first++;
     if (first >= argc || argv[first][0] == '-') {
         fprintf(stderr, "usage: lona wast [--any-text] [--checked] [--no-guards] [--metered] "
-                        "[--deterministic] FILE.json...\n");
+                        "[--deterministic] [--plain] FILE.json...\n");
         return 2;
     }
     for (int i = first; i < argc; i++) run_script(argv[i], &total, &total);

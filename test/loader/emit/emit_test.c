@@ -55,10 +55,12 @@ static void compare(const char *what)
     char name[] = "/tmp/lona-emit-XXXXXX", command[200];
     int fd = mkstemp(name);
     FILE *f = fdopen(fd, "w");
-    for (uint8_t *p = e.begin; p < e.at; p++) fprintf(f, "0x%02x%c", *p, (p - e.begin) % 64 == 63 ? '\n' : ' ');
+    for (uint8_t *p = e.begin; p < e.at; p++)
+        fprintf(f, "0x%02x%c", *p, (p - e.begin) % 64 == 63 ? '\n' : ' ');
     fclose(f);
     snprintf(command, sizeof command,
-             "llvm-mc-19 --disassemble --triple=x86_64 --mattr=+avx2,+bmi2 --output-asm-variant=1 %s 2>&1", name);
+             "llvm-mc-19 --disassemble --triple=x86_64 --mattr=+avx2,+bmi2 --output-asm-variant=1 %s 2>&1",
+             name);
     FILE *p = popen(command, "r");
     char line[500];
     char *want = expected;
@@ -85,7 +87,8 @@ static void compare(const char *what)
     }
     if (pclose(p) != 0) wrong++;
     unlink(name);
-    if (want != expected + expected_at && wrong++ < 10) printf("%s: fewer instructions than meant, next is %.60s\n", what, want);
+    if (want != expected + expected_at && wrong++ < 10)
+        printf("%s: fewer instructions than meant, next is %.60s\n", what, want);
     CHECK(wrong == 0 && lines > 0);
     CHECK(!e.overflow);
     expected_at = 0;
@@ -135,22 +138,42 @@ static void test_memory(void)
         for (unsigned index = 0; index <= 16; index++)
             for (unsigned k = 0; k < COUNT_OF(disps); k++) {
                 if (index == 4) continue; /* the stack pointer cannot be an index */
-                struct emit_mem m = index == 16 ? emit_at((emit_reg)base, disps[k])
-                                                : emit_at_index((emit_reg)base, (emit_reg)index, k & 3, disps[k]);
+                struct emit_mem m = index == 16
+                                        ? emit_at((emit_reg)base, disps[k])
+                                        : emit_at_index((emit_reg)base, (emit_reg)index, k & 3, disps[k]);
                 const char *t = memory(m);
                 unsigned d = (base * 7 + index * 3 + k) & 15;
                 switch ((base + index + k) % 12) {
-                case 0: emit_load(&e, EMIT_LOAD_U8, (emit_reg)d, m), expect("movzx %s, byte ptr %s", r32[d], t); break;
-                case 1: emit_load(&e, EMIT_LOAD_S8_64, (emit_reg)d, m), expect("movsx %s, byte ptr %s", r64[d], t); break;
-                case 2: emit_load(&e, EMIT_LOAD_S16_32, (emit_reg)d, m), expect("movsx %s, word ptr %s", r32[d], t); break;
-                case 3: emit_load(&e, EMIT_LOAD_32, (emit_reg)d, m), expect("mov %s, dword ptr %s", r32[d], t); break;
-                case 4: emit_load(&e, EMIT_LOAD_S32_64, (emit_reg)d, m), expect("movsxd %s, dword ptr %s", r64[d], t); break;
-                case 5: emit_load(&e, EMIT_LOAD_64, (emit_reg)d, m), expect("mov %s, qword ptr %s", r64[d], t); break;
+                case 0:
+                    emit_load(&e, EMIT_LOAD_U8, (emit_reg)d, m), expect("movzx %s, byte ptr %s", r32[d], t);
+                    break;
+                case 1:
+                    emit_load(&e, EMIT_LOAD_S8_64, (emit_reg)d, m),
+                        expect("movsx %s, byte ptr %s", r64[d], t);
+                    break;
+                case 2:
+                    emit_load(&e, EMIT_LOAD_S16_32, (emit_reg)d, m),
+                        expect("movsx %s, word ptr %s", r32[d], t);
+                    break;
+                case 3:
+                    emit_load(&e, EMIT_LOAD_32, (emit_reg)d, m), expect("mov %s, dword ptr %s", r32[d], t);
+                    break;
+                case 4:
+                    emit_load(&e, EMIT_LOAD_S32_64, (emit_reg)d, m),
+                        expect("movsxd %s, dword ptr %s", r64[d], t);
+                    break;
+                case 5:
+                    emit_load(&e, EMIT_LOAD_64, (emit_reg)d, m), expect("mov %s, qword ptr %s", r64[d], t);
+                    break;
                 case 6: emit_store(&e, 0, (emit_reg)d, m), expect("mov byte ptr %s, %s", t, r8[d]); break;
                 case 7: emit_store(&e, 1, (emit_reg)d, m), expect("mov word ptr %s, %s", t, r16[d]); break;
                 case 8: emit_store(&e, 3, (emit_reg)d, m), expect("mov qword ptr %s, %s", t, r64[d]); break;
-                case 9: emit_fload(&e, true, (emit_reg)d, m), expect("vmovsd xmm%u, qword ptr %s", d, t); break;
-                case 10: emit_vstore(&e, (emit_reg)d, m), expect("vmovups xmmword ptr %s, xmm%u", t, d); break;
+                case 9:
+                    emit_fload(&e, true, (emit_reg)d, m), expect("vmovsd xmm%u, qword ptr %s", d, t);
+                    break;
+                case 10:
+                    emit_vstore(&e, (emit_reg)d, m), expect("vmovups xmmword ptr %s, xmm%u", t, d);
+                    break;
                 default: emit_lea(&e, true, (emit_reg)d, m), expect("lea %s, %s", r64[d], t); break;
                 }
             }
@@ -164,7 +187,8 @@ static void test_memory(void)
 
 static void test_integers(void)
 {
-    static const char *const names[] = {[EMIT_ADD] = "add", [EMIT_OR] = "or", [EMIT_AND] = "and", [EMIT_SUB] = "sub", [EMIT_XOR] = "xor"};
+    static const char *const names[] = {
+        [EMIT_ADD] = "add", [EMIT_OR] = "or", [EMIT_AND] = "and", [EMIT_SUB] = "sub", [EMIT_XOR] = "xor"};
     begin(0xf);
     for (unsigned op = 0; op < 5; op++)
         for (unsigned d = 0; d < 16; d++)
@@ -187,8 +211,10 @@ static void test_integers(void)
             emit_mul_imm(&e, w, r, s, 10), expect("imul %s, %s, 10", reg(w, d), reg(w, s));
             emit_mul_imm(&e, w, r, s, 1000), expect("imul %s, %s, 1000", reg(w, d), reg(w, s));
             emit_shift(&e, EMIT_SHL, w, r, s, 9), expect("shlx %s, %s, %s", reg(w, d), reg(w, s), reg(w, 9));
-            emit_shift(&e, EMIT_SHR_S, w, r, s, 2), expect("sarx %s, %s, %s", reg(w, d), reg(w, s), reg(w, 2));
-            emit_shift(&e, EMIT_SHR_U, w, r, s, 12), expect("shrx %s, %s, %s", reg(w, d), reg(w, s), reg(w, 12));
+            emit_shift(&e, EMIT_SHR_S, w, r, s, 2),
+                expect("sarx %s, %s, %s", reg(w, d), reg(w, s), reg(w, 2));
+            emit_shift(&e, EMIT_SHR_U, w, r, s, 12),
+                expect("shrx %s, %s, %s", reg(w, d), reg(w, s), reg(w, 12));
             emit_shift_imm(&e, EMIT_ROTR, w, r, r, 7), expect("ror %s, 7", reg(w, d));
             emit_shift_imm(&e, EMIT_SHR_S, w, r, r, 31), expect("sar %s, 31", reg(w, d));
             emit_neg(&e, w, r, r), expect("neg %s", reg(w, d));
@@ -209,9 +235,12 @@ static void test_integers(void)
             emit_divide(&e, true, w, s), expect(w ? "cqo" : "cdq"), expect("idiv %s", reg(w, s));
             emit_divide(&e, false, w, s), expect("xor edx, edx"), expect("div %s", reg(w, s));
             struct emit_mem m = emit_at(s, 64);
-            emit_alu_mem(&e, EMIT_ADD, w, r, m), expect("add %s, %sword ptr %s", reg(w, d), w ? "q" : "d", memory(m));
-            emit_alu_to_mem(&e, EMIT_OR, w, m, r), expect("or %sword ptr %s, %s", w ? "q" : "d", memory(m), reg(w, d));
-            emit_alu_imm_to_mem(&e, EMIT_AND, w, m, 300), expect("and %sword ptr %s, 300", w ? "q" : "d", memory(m));
+            emit_alu_mem(&e, EMIT_ADD, w, r, m),
+                expect("add %s, %sword ptr %s", reg(w, d), w ? "q" : "d", memory(m));
+            emit_alu_to_mem(&e, EMIT_OR, w, m, r),
+                expect("or %sword ptr %s, %s", w ? "q" : "d", memory(m), reg(w, d));
+            emit_alu_imm_to_mem(&e, EMIT_AND, w, m, 300),
+                expect("and %sword ptr %s, 300", w ? "q" : "d", memory(m));
             emit_cmp_mem(&e, w, r, m), expect("cmp %s, %sword ptr %s", reg(w, d), w ? "q" : "d", memory(m));
             emit_cmp_mem_imm(&e, w, m, 0), expect("cmp %sword ptr %s, 0", w ? "q" : "d", memory(m));
             emit_call_mem(&e, m), expect("call qword ptr %s", memory(m));
@@ -232,17 +261,23 @@ static void test_floats(void)
                     emit_reg r = (emit_reg)d, a = (emit_reg)s;
                     if (d != s) emit_fmove(&e, r, a), expect("%smovaps xmm%u, xmm%u", v, d, s);
                     emit_fop(&e, EMIT_FSUB, w, r, r, a);
-                    if (avx) expect("vsubs%c xmm%u, xmm%u, xmm%u", t, d, d, s);
-                    else expect("subs%c xmm%u, xmm%u", t, d, s);
+                    if (avx)
+                        expect("vsubs%c xmm%u, xmm%u, xmm%u", t, d, d, s);
+                    else
+                        expect("subs%c xmm%u, xmm%u", t, d, s);
                     emit_fbits(&e, w, r, a), expect("%smov%c xmm%u, %s", v, w ? 'q' : 'd', d, reg(w, s));
                     emit_ibits(&e, w, r, a), expect("%smov%c %s, xmm%u", v, w ? 'q' : 'd', reg(w, d), s);
                     emit_fcmp(&e, w, r, a), expect("%sucomis%c xmm%u, xmm%u", v, t, d, s);
                     emit_fsqrt(&e, w, r, a);
-                    if (avx) expect("vsqrts%c xmm%u, xmm%u, xmm%u", t, d, s, s);
-                    else expect("sqrts%c xmm%u, xmm%u", t, d, s);
+                    if (avx)
+                        expect("vsqrts%c xmm%u, xmm%u, xmm%u", t, d, s, s);
+                    else
+                        expect("sqrts%c xmm%u, xmm%u", t, d, s);
                     emit_fround(&e, EMIT_ROUND_CEIL, w, r, a);
-                    if (avx) expect("vrounds%c xmm%u, xmm%u, xmm%u, 10", t, d, s, s);
-                    else expect("rounds%c xmm%u, xmm%u, 10", t, d, s);
+                    if (avx)
+                        expect("vrounds%c xmm%u, xmm%u, xmm%u, 10", t, d, s, s);
+                    else
+                        expect("rounds%c xmm%u, xmm%u, 10", t, d, s);
                 }
         compare(avx ? "floats, AVX" : "floats");
     }
