@@ -21,7 +21,10 @@ ovmf|test -e /usr/share/OVMF/OVMF_CODE_4M.fd|its UEFI firmware
 python3|command -v python3|builds the disk image
 swtpm|command -v swtpm|a TPM to measure into
 tpm2-tools|command -v tpm2_eventlog|replays what was measured
-sbsigntool|command -v sbsign|signs the loader for Secure Boot'
+sbsigntool|command -v sbsign|signs the loader for Secure Boot
+openssl|command -v openssl|opens the key that it is signed with
+mtools|command -v mdir|checks the disk image
+gdisk|test -x /usr/sbin/sgdisk|checks the disk image'
 needs_bench='erlang-base|command -v erl|peer: processes, messages, maps
 lua5.4|command -v lua5.4|peer: interpreted loops and calls
 python3|command -v python3|peer: interpreted loops and calls

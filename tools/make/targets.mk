@@ -6,7 +6,7 @@ BARE_SRC := $(wildcard $(addsuffix /*.c,$(BARE_DIRS)))
 deps-build:
 	@tools/install.sh build
 deps-test:
-	@tools/install.sh build test
+	@tools/install.sh build test machine
 deps-bench:
 	@tools/install.sh build bench
 
@@ -31,9 +31,9 @@ clean: ## remove everything built
 
 # ---- the two commands of the README ----
 .PHONY: run test bench
-run: deps-build ## the prompt (installs what the build needs)
-	@$(MAKE) -s lona
-	@out/lona
+run: deps-machine ## boot the machine in QEMU, down to the prompt (installs what that needs); Ctrl-D leaves
+	@$(MAKE) -s disk
+	@tools/qemu.sh
 
 test: deps-test ## the whole test suite (installs what it needs); stages: tools/test.sh --list
 	@tools/test.sh

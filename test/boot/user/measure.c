@@ -38,7 +38,7 @@ static uint64_t empty_loop(void)
 {
     uint64_t start = stamp();
     for (unsigned i = 0; i < ROUNDS; i++) {
-        uint64_t word = KERNEL_WORD_NULL, a = 0, b = 0, c = 0;
+        uint64_t word = KERNEL_WORD_NOTHING, a = 0, b = 0, c = 0;
         register uint64_t r10 __asm__("r10") = 0;
         register uint64_t r8 __asm__("r8") = 0;
         register uint64_t r9 __asm__("r9") = 0;
@@ -53,7 +53,7 @@ static uint64_t empty_loop(void)
 static void measure_null(struct user *u, uint64_t loop)
 {
     uint64_t start = stamp();
-    for (unsigned i = 0; i < ROUNDS; i++) enter(KERNEL_WORD_NULL, 0, 0, NULL);
+    for (unsigned i = 0; i < ROUNDS; i++) enter(KERNEL_WORD_NOTHING, 0, 0, NULL);
     report(u, "null-word", stamp() - start - loop, ROUNDS);
 }
 

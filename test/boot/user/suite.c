@@ -8,7 +8,7 @@
 
 static void test_words(struct user *u)
 {
-    CHECK_STATUS(u, ASK(NULL), OK);
+    CHECK_STATUS(u, ASK(NOTHING), OK);
     CHECK(u, ask(9999, 0, 0, 0, 0, 0, 0).status == STATUS_WORD);
     CHECK(u, ask(~0ull, 0, 0, 0, 0, 0, 0).status == STATUS_WORD);
     CHECK(u, ask(1, 0, 0, 0, 0, 0, 0).status == STATUS_WORD);
