@@ -54,7 +54,7 @@ stage hostile 600 bash test/hostile/hostile_test.sh # input made to do harm
 stage language-stress 1500 $MAKE language-stress # the language suite, collecting and switching all the time
 stage language-asan 1500 $MAKE language-asan # the language suite under the sanitizers
 stage failalloc 600 $MAKE failalloc-short # each allocation failing once
-stage boot 420 $MAKE boot-test # the machine in QEMU: every refusal of the loader, TPM, the kernel from user mode
+stage boot 1200 $MAKE boot-test # the machine in QEMU: every refusal of the loader, TPM, the kernel from user mode
 stage fuzz 400 $MAKE fuzz-short # libFuzzer, a bounded time each
 
 echo "$passed passed, $failed failed"

@@ -4,7 +4,7 @@ set -u
 cd "$(dirname "$0")"
 passed=0 failed=0
 for test in user_test.py boot_test.py; do
-    output=$(timeout 300 python3 "$test" 2>&1)
+    output=$(timeout 600 python3 "$test" 2>&1)
     printf '%s\n' "$output"
     line=$(printf '%s\n' "$output" | grep -aE '^[0-9]+ passed, [0-9]+ failed$' | tail -n 1)
     if [ -z "$line" ]; then

@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from qemu import OUT, Machine  # noqa: E402
 
-SECONDS = 120
+SECONDS = 240
 # What the instruction counter may say: a little above what it said last, so that a path that grows is seen.
 LIMITS = {"null-word": 130, "signal-nobody-waits": 240, "signal-to-waiting": 520, "call-reply-round-trip-with-user-code": 1300,
           "revoke-each": 200, "domain-create-and-start": 400000}

@@ -8,7 +8,7 @@ deps-build:
 deps-test:
 	@tools/install.sh build test machine
 deps-bench:
-	@tools/install.sh build bench
+	@tools/install.sh build bench machine
 
 lib: $(LIB) ## build the runtime library
 
@@ -42,6 +42,8 @@ bench: deps-bench ## side by side with peers (installs them); bench/run.py --hel
 	@$(MAKE) -s lona
 	@bench/run.py
 	@bench/modules.py
+	@$(MAKE) -s disk out/x86_64/measure.disk
+	@bench/machine.py
 
 # ---- the program ----
 LONA := $(OUT)/lona

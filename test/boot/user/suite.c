@@ -325,7 +325,7 @@ static void test_preemption(struct user *u)
 static void child_registers(struct shared *s)
 {
     uint64_t broken = 0, start = s->words[14];
-    for (unsigned round = 0; round < 400000 && broken == 0; round++) {
+    for (unsigned round = 0; round < 60000 && broken == 0; round++) {
         __asm__ volatile(
             "movq %1, %%rax; movq %%rax, %%xmm3; leaq 1(%%rax), %%rbx; leaq 2(%%rax), %%rcx\n\t"
             "leaq 3(%%rax), %%rdx; leaq 4(%%rax), %%rsi; leaq 5(%%rax), %%r8; leaq 6(%%rax), %%r9\n\t"
