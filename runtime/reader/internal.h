@@ -66,6 +66,7 @@ struct reader_frame {
 #define FRAME_WANTED 8u   /* the feature just read applies: keep the form */
 #define FRAME_FEATURE 16u /* a feature keyword was read: a form follows */
 #define FRAME_CHOSEN 32u
+#define FRAME_FALLBACK 64u /* the form just kept is the fallback's, until a feature that applies comes */
 
 enum reader_value {
     RV_TEXT,

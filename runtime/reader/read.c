@@ -190,13 +190,23 @@ static value deliver_branch(struct reader *r, value form)
                       (features == VAL_ABSENT ? name_is(form, NULL, "lona")
                                               : is_set(features) && !is_sentinel(set_get(features, form)));
         f->flags |= FRAME_FEATURE;
-        if (wanted && !(f->flags & FRAME_CHOSEN)) f->flags |= FRAME_WANTED;
+        if (f->flags & FRAME_CHOSEN) return NIL;
+        value fallback = wanted ? VAL_ABSENT : reader_option(r, "fallback");
+        if (wanted)
+            f->flags |= FRAME_WANTED;
+        else if (is_keyword(fallback) && name_equal(fallback, form) && !(f->flags & FRAME_FALLBACK))
+            f->flags |= FRAME_WANTED | FRAME_FALLBACK;
         return NIL;
     }
     if (f->flags & FRAME_WANTED) {
+        bool provisional = (f->flags & FRAME_FALLBACK) != 0 && f->count == 0;
+        if (f->count > 0) { /* the fallback's form, which nobody needs now */
+            stack_pop(&r->stack);
+            f->count--;
+        }
         stack_push(&r->stack, form);
         f->count++;
-        f->flags |= FRAME_CHOSEN;
+        if (!provisional) f->flags |= FRAME_CHOSEN;
     }
     f->flags &= (uint8_t)~(FRAME_FEATURE | FRAME_WANTED);
     return NIL;

@@ -18,7 +18,8 @@ value reader_read(struct process *p, value text, uint64_t offset, uint32_t line,
 /* The primitive behind everything (prims/reader.def):
  *   (lona.core/-read text offset line column options)
  * text: a string; offset: byte offset to start at; options: {:ns symbol, :aliases {alias-symbol ns-symbol},
- * :refers {symbol qualified-symbol}, :features #{:lona}, :file string, :eof value}.
+ * :refers {symbol qualified-symbol}, :features #{:lona}, :fallback the feature of a reader
+ * conditional that is taken if none of :features and no :default is in it, :file string, :eof value}.
  * Result: [form next-offset next-line next-column start-offset comment-start] where start-offset is where the form's own text
  * begins and comment-start where the comments immediately before it begin (= start-offset if none); at the end of
  * the text [eof-marker offset line column offset offset] with the keyword :lona.core/eof in place of the form.
