@@ -129,14 +129,17 @@ value prim_cell_value(struct process *p, value *a, unsigned argc)
     return v != VAL_UNBOUND ? v : argc > 1 ? a[1] : NIL;
 }
 
-/* What is known of a primitive stands in its table; the map is made when it is asked for. */
+/* What is known of a primitive stands in its table; the map is made when it is asked for.  :primitive is [fewest most]
+ * arguments, most nil for any number. */
 static value primitive_meta(struct process *p, const struct prim *prim)
 {
     const value *kw = p->domain->system->keywords;
     value doc = string_make_unchecked(p, prim->doc, __builtin_strlen(prim->doc));
     value arglists = string_make_unchecked(p, prim->arglists, __builtin_strlen(prim->arglists));
     if (doc == VAL_ERROR || arglists == VAL_ERROR) return VAL_ERROR;
-    value items[6] = {kw[KW_DOC], doc, kw[KW_ARGLISTS], arglists, kw[KW_PRIMITIVE], TRUE_};
+    value counts[2] = {from_fixnum(prim->min_args), prim->max_args < 0 ? NIL : from_fixnum(prim->max_args)};
+    value arity = vector_make(p, counts, 2);
+    value items[6] = {kw[KW_DOC], doc, kw[KW_ARGLISTS], arglists, kw[KW_PRIMITIVE], arity};
     return map_make(p, items, 3);
 }
 

@@ -155,6 +155,21 @@ flood() { "$LONA" --schedulers=1 flood.lona-s | { sleep 1; [ -e alive ] && ! [ -
 export -f flood
 expect "a full pipe" 0 $'alive\n1000000' bash -c flood
 
+# A call that cannot succeed is warned of; what is not known, or may be meant, is not
+cat >calls.lona-s <<'L'
+(defn f ([a] a) ([a b] b))
+(defn g [a & more] more)
+(defn h []
+  (f 1) (f 1 2) (g 1 2 3)
+  (f 1 2 3)
+  (g) (subs "x"))
+(defn k [f] (f 1 2 3))
+(def table {:a 1})
+(println (table :a) (k vector))
+L
+expect "wrong numbers of arguments" 0 $'calls.lona-s:5:3: warning: *f takes 1 or 2 arguments, not 3\ncalls.lona-s:6:3: warning: *g takes 1 or more arguments, not 0\ncalls.lona-s:6:7: warning: subs takes 2 or 3 arguments, not 1\n1 \[1 2 3\]' \
+    "$LONA" calls.lona-s
+
 # On one scheduler another process runs in the middle of what takes long
 cat >turns.lona-s <<'L'
 (defn runs-beside [what least f]
