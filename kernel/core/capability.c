@@ -65,12 +65,40 @@ static uint8_t right_of(uint64_t mask, uint32_t n, uint8_t allowed)
     return allowed != 0 && ((mask >> n) & 1u) != 0 ? 1 : 0;
 }
 
+/*@ requires \valid(k) && slot < CORE_CAPABILITIES;
+    assigns k->capability[slot].rights.read, k->capability[slot].rights.write, k->capability[slot].rights.execute,
+            k->capability[slot].rights.send, k->capability[slot].rights.receive, k->capability[slot].rights.transfer,
+            k->capability[slot].rights.control, k->capability[slot].rights.monitor, k->capability[slot].rights.debug,
+            k->capability[slot].rights.manage; */
+static void rights_set(struct kernel *k, uint32_t slot, uint64_t rights)
+{
+#define RIGHT(bit, name, doc) k->capability[slot].rights.name = right_of(rights, bit, 1);
+#include "spec/rights.def"
+#undef RIGHT
+}
+
+/* The rights of another slot that are in the mask. */
+/*@ requires \valid(k) && slot < CORE_CAPABILITIES && parent < CORE_CAPABILITIES && slot != parent;
+    assigns k->capability[slot].rights.read, k->capability[slot].rights.write, k->capability[slot].rights.execute,
+            k->capability[slot].rights.send, k->capability[slot].rights.receive, k->capability[slot].rights.transfer,
+            k->capability[slot].rights.control, k->capability[slot].rights.monitor, k->capability[slot].rights.debug,
+            k->capability[slot].rights.manage;
+    ensures rights_within(&k->capability[slot].rights, &k->capability[parent].rights); */
+static void rights_narrow(struct kernel *k, uint32_t slot, uint32_t parent, uint64_t rights)
+{
+#define RIGHT(bit, name, doc) k->capability[slot].rights.name = right_of(rights, bit, k->capability[parent].rights.name);
+#include "spec/rights.def"
+#undef RIGHT
+}
+
 /* ---- the table of a domain: a list ---- */
 
 /*@ requires \valid(k) && slot < CORE_CAPABILITIES && domain < CORE_DOMAINS;
     assigns k->capability[0 .. CORE_CAPABILITIES - 1].domain_prev, k->capability[0 .. CORE_CAPABILITIES - 1].domain_next,
             k->capability[slot].domain, k->domain[domain].capabilities, k->domain[domain].capability_count;
     ensures k->capability[slot].domain == domain;
+    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES && i != slot ==> same_authority{Pre, Post}(k, i);
+    ensures k->capability_free == \old(k->capability_free);
 */
 static void table_add(struct kernel *k, uint32_t slot, uint32_t domain)
 {
@@ -86,6 +114,8 @@ static void table_add(struct kernel *k, uint32_t slot, uint32_t domain)
 /*@ requires \valid(k) && slot < CORE_CAPABILITIES;
     assigns k->capability[0 .. CORE_CAPABILITIES - 1].domain_prev, k->capability[0 .. CORE_CAPABILITIES - 1].domain_next,
             k->domain[0 .. CORE_DOMAINS - 1].capabilities, k->domain[0 .. CORE_DOMAINS - 1].capability_count;
+    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES ==> same_authority{Pre, Post}(k, i);
+    ensures k->capability_free == \old(k->capability_free);
 */
 static void table_remove(struct kernel *k, uint32_t slot)
 {
@@ -105,6 +135,8 @@ static void table_remove(struct kernel *k, uint32_t slot)
     assigns k->capability[0 .. CORE_CAPABILITIES - 1].child, k->capability[0 .. CORE_CAPABILITIES - 1].last,
             k->capability[0 .. CORE_CAPABILITIES - 1].prev, k->capability[0 .. CORE_CAPABILITIES - 1].next,
             k->capability[0 .. CORE_CAPABILITIES - 1].first, k->capability[0 .. CORE_CAPABILITIES - 1].end;
+    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES ==> same_authority{Pre, Post}(k, i);
+    ensures k->capability_free == \old(k->capability_free);
 */
 static void tree_insert(struct kernel *k, uint32_t slot, uint32_t parent)
 {
@@ -127,6 +159,8 @@ static void tree_insert(struct kernel *k, uint32_t slot, uint32_t parent)
 /* What stands left of x (or its parent, if x is a first) sees y there from now on, at y's left end. */
 /*@ requires \valid(k) && x < CORE_CAPABILITIES;
     assigns k->capability[0 .. CORE_CAPABILITIES - 1].child, k->capability[0 .. CORE_CAPABILITIES - 1].next;
+    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES ==> same_authority{Pre, Post}(k, i);
+    ensures k->capability_free == \old(k->capability_free);
 */
 static void tree_join_left(struct kernel *k, uint32_t x, uint32_t y)
 {
@@ -140,6 +174,8 @@ static void tree_join_left(struct kernel *k, uint32_t x, uint32_t y)
 
 /*@ requires \valid(k) && x < CORE_CAPABILITIES;
     assigns k->capability[0 .. CORE_CAPABILITIES - 1].last, k->capability[0 .. CORE_CAPABILITIES - 1].prev;
+    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES ==> same_authority{Pre, Post}(k, i);
+    ensures k->capability_free == \old(k->capability_free);
 */
 static void tree_join_right(struct kernel *k, uint32_t x, uint32_t y)
 {
@@ -156,6 +192,8 @@ static void tree_join_right(struct kernel *k, uint32_t x, uint32_t y)
             k->capability[0 .. CORE_CAPABILITIES - 1].prev, k->capability[0 .. CORE_CAPABILITIES - 1].next,
             k->capability[0 .. CORE_CAPABILITIES - 1].first, k->capability[0 .. CORE_CAPABILITIES - 1].end;
     ensures k->capability[x].child == NONE;
+    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES ==> same_authority{Pre, Post}(k, i);
+    ensures k->capability_free == \old(k->capability_free);
 */
 static void tree_remove(struct kernel *k, uint32_t x)
 {
@@ -223,6 +261,7 @@ static uint32_t slot_take(struct kernel *k)
             k->capability[slot].prev, k->capability[slot].next, k->capability[slot].first, k->capability[slot].end;
     ensures k->capability[slot].object == object && k->capability[slot].life == life && k->capability[slot].base == base &&
             k->capability[slot].length == length && k->capability[slot].child == NONE && k->capability[slot].kind == kind;
+    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES && i != slot ==> same_authority{Pre, Post}(k, i);
 */
 static void slot_fill(struct kernel *k, uint32_t slot, uint8_t kind, uint32_t object, uint32_t life,
                       uint64_t base, uint64_t length)
@@ -247,10 +286,8 @@ uint32_t capability_root(struct kernel *k, uint32_t domain, uint32_t kind, uint3
     if (domain >= CORE_DOMAINS || kind == OBJECT_NONE || kind >= OBJECT_KINDS) return NONE;
     uint32_t slot = slot_take(k);
     if (slot >= CORE_CAPABILITIES) return NONE;
-    slot_fill(k, slot, (uint8_t)(kind & 0xffu), object, life, base, length);
-#define RIGHT(bit, name, doc) k->capability[slot].rights.name = right_of(rights, bit, 1);
-#include "spec/rights.def"
-#undef RIGHT
+    slot_fill(k, slot, (uint8_t)kind, object, life, base, length);
+    rights_set(k, slot, rights);
     table_add(k, slot, domain);
     return slot;
 }
@@ -265,10 +302,7 @@ uint32_t capability_derive(struct kernel *k, uint32_t parent, uint32_t domain, u
     if (s >= CORE_CAPABILITIES) return STATUS_FULL;
     slot_fill(k, s, k->capability[parent].kind, k->capability[parent].object, k->capability[parent].life,
               k->capability[parent].base + base, length != 0 ? length : whole - base);
-#define RIGHT(bit, name, doc)                                                                                \
-    k->capability[s].rights.name = right_of(rights, bit, k->capability[parent].rights.name);
-#include "spec/rights.def"
-#undef RIGHT
+    rights_narrow(k, s, parent, rights);
     tree_insert(k, s, parent);
     table_add(k, s, domain);
     *slot = s;

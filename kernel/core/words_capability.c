@@ -83,7 +83,6 @@ uint32_t word_REVOKE(struct kernel *k, uint32_t c, uint32_t d, uint32_t slot)
     k->context[c].pending_life = k->capability[slot].generation;
     k->context[c].pending_object = object;
     k->context[c].pending_count = 0;
-    reaper_revoke_step(k, c);
     return STATUS_OK;
 }
 
