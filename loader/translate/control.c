@@ -269,8 +269,13 @@ static void branch_table(struct tier *t)
     emit_table_jump(&t->e, index);
     t->pc = first;
     for (uint32_t i = 0; i <= count; i++) table_entry(t, tier_u32(t), n == 0);
-    for (uint32_t i = 0; n && i < t->depth; i++)
-        if (t->controls[i].table_serial == t->table_serial) table_values(t, &t->controls[i]);
+    const uint8_t *after = t->pc;
+    t->pc = first;
+    for (uint32_t i = 0; n && i <= count; i++) {
+        struct control *c = tier_target(t, tier_u32(t));
+        if (!c->table.bound) table_values(t, c);
+    }
+    t->pc = after;
     tier_give(t, false, index);
     tier_go_dead(t);
 }

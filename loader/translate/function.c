@@ -84,13 +84,13 @@ static void read_locals(struct tier *t)
     const struct wasm_func_type *type = t->type;
     memcpy(t->local_types, type->types, type->param_count);
     uint32_t at = type->param_count;
+    t->vector_locals = t->vectors_in_types;
     for (uint32_t runs = tier_u32(t); runs; runs--) {
         uint32_t n = tier_u32(t);
+        t->vector_locals |= n && *t->pc == WASM_V128;
         memset(t->local_types + at, *t->pc++, n);
         at += n;
     }
-    memset(t->local_regs, EMIT_NONE, at);
-    memset(t->local_refs, 0, at * sizeof *t->local_refs);
 }
 
 /* What the first reading of a body does with an instruction. */
@@ -117,7 +117,8 @@ static unsigned weigh_how(uint32_t op)
     }
 }
 
-/* How often each local is used, uses in loops counting eight times for each level; returns the same sum for calls. */
+/* How often each local is used, uses in loops counting eight times for each level; returns the same sum for calls.  Only the locals that are
+ * used are looked at: a body of a few bytes can declare many thousands. */
 static uint32_t weigh(struct tier *t)
 {
     const uint8_t *begin = t->pc;
@@ -128,7 +129,8 @@ static uint32_t weigh(struct tier *t)
         case WEIGH_NOTHING: t->pc++; continue;
         case WEIGH_LOCAL: {
             t->pc++;
-            uint32_t *w = &t->local_weights[tier_u32(t)];
+            uint32_t local = tier_u32(t), *w = &t->local_weights[local];
+            if (!*w) t->used_locals[t->used_count++] = local;
             if (*w < 1u << 30) *w += weight;
             continue;
         }
@@ -220,14 +222,15 @@ static void choose_registers(struct tier *t)
         t->kept = KEPT_MASK;
         return;
     }
-    if (!t->f->local_count) return;
-    memset(t->local_weights, 0, t->f->local_count * sizeof *t->local_weights);
+    t->used_count = 0;
     uint32_t call_weight = weigh(t);
     struct ranking general = {0, calls ? COUNT_OF(with_calls) : COUNT_OF(without), {0}},
                    vector = {0, MOST_PINS, {0}};
-    for (uint32_t x = 0; x < t->f->local_count; x++)
+    for (uint32_t i = 0; i < t->used_count; i++) {
+        uint32_t x = t->used_locals[i];
         if (t->local_weights[x] > 1)
             rank(tier_is_vector(t->local_types[x]) ? &vector : &general, t->local_weights, x);
+    }
     for (uint32_t i = 0; i < general.count; i++) {
         emit_reg r = registers[i];
         bool kept = KEPT_MASK >> r & 1;
@@ -245,6 +248,13 @@ static void choose_registers(struct tier *t)
         t->saved_vector |= 1u << (8 + i);
         t->temp_vector &= ~(1u << (8 + i));
     }
+    for (uint32_t i = 0; i < t->used_count; i++) t->local_weights[t->used_locals[i]] = 0;
+}
+
+/* Ready for the next function: local_regs is EMIT_NONE and local_refs zero throughout. */
+static void unpin(struct tier *t)
+{
+    for (uint32_t i = 0; i < t->pin_count; i++) t->local_regs[t->pins[i]] = EMIT_NONE;
 }
 
 /* ---- the frame: outgoing area, locals, operands, exceptions, the instance, kept registers ---- */
@@ -253,9 +263,7 @@ static void lay_out(struct tier *t)
 {
     uint32_t slots = t->f->max_stack + 2;
     if (t->has_try) slots += t->tag_values_max + 1;
-    t->slot_size = t->vectors_in_types || (t->f->flags & WASM_FUNCTION_SIMD) ? 16 : 8;
-    for (uint32_t x = 0; x < t->f->local_count && t->slot_size == 8; x++)
-        if (t->local_types[x] == WASM_V128) t->slot_size = 16;
+    t->slot_size = t->vector_locals || (t->f->flags & WASM_FUNCTION_SIMD) ? 16 : 8;
     uint32_t at = t->f->flags & WASM_FUNCTION_CALLS ? t->outgoing_max : 0;
     t->locals_at = (int32_t)at;
     at += t->f->local_count * t->slot_size;
@@ -463,4 +471,5 @@ void tier_function(struct tier *t, uint32_t index)
     }
     epilogue(t);
     tier_cold_code(t);
+    unpin(t);
 }

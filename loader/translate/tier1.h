@@ -4,6 +4,7 @@
  *  1. Entry i of the operand stack has slot i of the frame to itself; it is there (SPILL), in a temporary register that it owns (REG), a
  *     constant, or a local's value not yet read (LOCAL).  Only the top entry can be FLAGS, and only if the next instruction consumes it.
  *  2. local_refs[x] counts the LOCAL entries of x; before x changes there are none.
+ *     Between functions local_refs and local_weights are zero and local_regs is EMIT_NONE throughout.
  *  3. A register is pinned to a local for the whole function, or a temporary: free, owned by an entry, or held by the current instruction.
  *  4. Inside a block the entries below its parameters are CONST or SPILL: every way to its label finds the same state.
  *  5. An i32 in a register has zeros in the upper half. */
@@ -105,7 +106,8 @@ struct tier {
     uint32_t depth;
     bool dead;
     uint8_t *local_types, *local_regs;
-    uint32_t *local_refs, *local_weights;
+    uint32_t *local_refs, *local_weights, *used_locals, used_count, locals_room;
+    bool vector_locals;
     uint32_t free_general, free_vector; /* masks of temporaries */
     uint32_t temp_general, temp_vector;
     uint32_t saved_general, saved_vector; /* pinned ones that a call destroys */

@@ -56,6 +56,9 @@ static bool emit_module(struct tier *t, uint32_t features)
     t->trap_exit = t->slow = t->throwing = EMIT_LABEL;
     code->handler_count = 0;
     for (uint32_t i = 0; i < code->function_count; i++) t->functions[i] = EMIT_LABEL;
+    memset(t->local_regs, EMIT_NONE, t->locals_room);
+    memset(t->local_refs, 0, t->locals_room * sizeof *t->local_refs);
+    memset(t->local_weights, 0, t->locals_room * sizeof *t->local_weights);
     tier_thunks(t);
     for (uint32_t i = t->m->imported_functions; i < t->m->function_count && !t->e.overflow && !t->failed; i++)
         tier_function(t, i);
@@ -99,10 +102,11 @@ static bool take_tables(struct tier *t, const struct sizes *s)
     t->local_regs = take(host, s->locals);
     t->local_refs = take(host, s->locals * sizeof *t->local_refs);
     t->local_weights = take(host, s->locals * sizeof *t->local_weights);
+    t->used_locals = take(host, s->locals * sizeof *t->used_locals);
     t->functions = take(host, t->code->function_count * sizeof *t->functions);
     t->helpers = take(host, HELPER_COUNT * sizeof *t->helpers);
     return t->stack && t->controls && t->local_types && t->local_regs && t->local_refs && t->local_weights &&
-           t->functions && t->helpers;
+           t->used_locals && t->functions && t->helpers;
 }
 
 static void give_tables(struct tier *t, const struct sizes *s)
@@ -114,6 +118,7 @@ static void give_tables(struct tier *t, const struct sizes *s)
     give(host, t->local_regs, s->locals);
     give(host, t->local_refs, s->locals * sizeof *t->local_refs);
     give(host, t->local_weights, s->locals * sizeof *t->local_weights);
+    give(host, t->used_locals, s->locals * sizeof *t->used_locals);
     give(host, t->functions, t->code->function_count * sizeof *t->functions);
     give(host, t->helpers, HELPER_COUNT * sizeof *t->helpers);
     give(host, t->colds, t->cold_room * sizeof *t->colds);
@@ -141,6 +146,7 @@ bool wasm_translate(struct wasm_code *code, const struct wasm_module *m,
     bool ok =
         code->entries && code->frames && code->enters && code->host_stubs && wasm_layout_of(m, &code->layout);
     t->layout = code->layout;
+    t->locals_room = sizes.locals;
     ok = ok && take_tables(t, &sizes) && emit_in_text(t);
     give_tables(t, &sizes);
     give(host, t, sizeof *t);
