@@ -16,10 +16,7 @@ void tier_meter_open(struct tier *t)
     if (!t->options.metered) return;
     meter_close(t);
     t->meter_count = 0;
-    emit_load(&t->e, EMIT_LOAD_64, EMIT_R_SCRATCH,
-              emit_at(R_INSTANCE, offsetof(struct wasm_instance, context)));
-    emit_alu_imm_to_mem(&t->e, EMIT_SUB, true, emit_at(EMIT_R_SCRATCH, offsetof(struct wasm_context, fuel)),
-                        INT32_MAX);
+    emit_alu_imm(&t->e, EMIT_SUB, true, R_FUEL, R_FUEL, INT32_MAX);
     t->meter_at = emit_offset(&t->e) - 4;
     tier_trap_if(t, EMIT_LT_S, WASM_TRAP_FUEL);
 }

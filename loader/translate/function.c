@@ -211,7 +211,12 @@ static void choose_registers(struct tier *t)
     static const uint8_t with_calls[] = {X86_RBX, X86_RBP, X86_R12, X86_R13, X86_R8, X86_R9};
     static const uint8_t without[] = {X86_R8, X86_R9, X86_R10, X86_RBX, X86_RBP, X86_R12, X86_R13};
     bool calls = t->f->flags & WASM_FUNCTION_CALLS;
-    const uint8_t *registers = calls ? with_calls : without;
+    uint8_t registers[MOST_PINS];
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < (calls ? COUNT_OF(with_calls) : COUNT_OF(without)); i++) {
+        emit_reg r = (calls ? with_calls : without)[i];
+        if (!(t->options.metered && r == R_FUEL)) registers[most++] = r;
+    }
     t->pin_count = 0;
     t->kept = 0;
     t->temp_general = 1u << X86_RAX | 1u << X86_RCX | 1u << X86_RDX | 1u << X86_RSI | 1u << X86_RDI |
@@ -219,13 +224,12 @@ static void choose_registers(struct tier *t)
     t->temp_vector = 0x7fff;
     t->saved_general = t->saved_vector = 0;
     if (t->has_try) {
-        t->kept = KEPT_MASK;
+        t->kept = KEPT_MASK & ~(t->options.metered ? 1u << R_FUEL : 0);
         return;
     }
     t->used_count = 0;
     uint32_t call_weight = weigh(t);
-    struct ranking general = {0, calls ? COUNT_OF(with_calls) : COUNT_OF(without), {0}},
-                   vector = {0, MOST_PINS, {0}};
+    struct ranking general = {0, most, {0}}, vector = {0, MOST_PINS, {0}};
     for (uint32_t i = 0; i < t->used_count; i++) {
         uint32_t x = t->used_locals[i];
         if (t->local_weights[x] > 1)

@@ -9,6 +9,18 @@ static void load_context(struct tier *t, emit_reg d)
     emit_load(&t->e, EMIT_LOAD_64, d, emit_at(R_INSTANCE, offsetof(struct wasm_instance, context)));
 }
 
+/* Metered code keeps the fuel in a register; everybody else finds it in the context, whose address is in the scratch register. */
+static void fuel_to_context(struct tier *t)
+{
+    if (t->options.metered)
+        emit_store(&t->e, 3, R_FUEL, emit_at(EMIT_R_SCRATCH, offsetof(struct wasm_context, fuel)));
+}
+static void fuel_from_context(struct tier *t)
+{
+    if (t->options.metered)
+        emit_load(&t->e, EMIT_LOAD_64, R_FUEL, emit_at(EMIT_R_SCRATCH, offsetof(struct wasm_context, fuel)));
+}
+
 static void load_value(struct tier *t, uint8_t type, emit_reg d, struct emit_mem m)
 {
     if (type == WASM_V128) {
@@ -44,6 +56,7 @@ static void emit_trap_exit(struct tier *t)
     struct emit *e = &t->e;
     emit_bind(e, &t->trap_exit);
     load_context(t, EMIT_R_SCRATCH);
+    fuel_to_context(t);
     emit_load(e, EMIT_LOAD_64, EMIT_R_SP, emit_at(EMIT_R_SCRATCH, offsetof(struct wasm_context, exit_sp)));
     emit_pop(e, X86_RCX);
     emit_store(e, 3, X86_RCX, emit_at(EMIT_R_SCRATCH, offsetof(struct wasm_context, exit_sp)));
@@ -73,6 +86,8 @@ static void emit_enter(struct tier *t, const struct wasm_func_type *type)
     emit_load(e, EMIT_LOAD_64, R_INSTANCE, emit_at(function, offsetof(struct wasm_func, instance)));
     emit_load(e, EMIT_LOAD_64, R_MEMORY, emit_at(R_INSTANCE, offsetof(struct wasm_instance, memory0)));
     emit_move(e, true, X86_RBX, values);
+    load_context(t, EMIT_R_SCRATCH);
+    fuel_from_context(t);
     struct placer p = {0};
     for (uint32_t i = 0; i < type->param_count; i++) {
         struct place place = tier_place(&p, type->types[i]);
@@ -113,10 +128,14 @@ static void emit_host_stub(struct tier *t, const struct wasm_func_type *type)
             load_value(t, type->types[i], r, emit_at(EMIT_R_SP, frame + 8 + place.offset));
         store_value(t, type->types[i], r, emit_at(EMIT_R_SP, (int32_t)(16 * i)));
     }
+    load_context(t, EMIT_R_SCRATCH);
+    fuel_to_context(t);
     emit_move(e, true, c_argument[0], R_INSTANCE);
     emit_load(e, EMIT_LOAD_64, c_argument[1], emit_at(R_FUNCTION, offsetof(struct wasm_func, host_context)));
     emit_move(e, true, c_argument[2], EMIT_R_SP);
     emit_call_mem(e, emit_at(R_FUNCTION, offsetof(struct wasm_func, host)));
+    load_context(t, EMIT_R_SCRATCH);
+    fuel_from_context(t);
     emit_cmp_imm(e, false, EMIT_R_RESULT, 0);
     emit_branch(e, EMIT_NE, &trapped);
     const uint8_t *results = wasm_results(type);
@@ -160,7 +179,11 @@ static void emit_slow(struct tier *t)
         emit_store(e, 3, general[i], emit_at(EMIT_R_SP, vectors + (int32_t)(8 * i)));
     emit_move(e, true, c_argument[0], R_INSTANCE);
     emit_move(e, true, c_argument[1], EMIT_R_SCRATCH);
+    load_context(t, EMIT_R_SCRATCH);
+    fuel_to_context(t);
     emit_call_through(e, &t->helpers[HELPER_SLOW]);
+    load_context(t, EMIT_R_SCRATCH);
+    fuel_from_context(t);
     emit_cmp_imm(e, false, EMIT_R_RESULT, 0);
     emit_branch(e, EMIT_NE, &t->trap_exit);
     for (unsigned i = 0; i < 16; i++) emit_vload(e, (emit_reg)i, emit_at(EMIT_R_SP, (int32_t)(16 * i)));

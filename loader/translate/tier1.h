@@ -18,6 +18,7 @@
 /* Registers that all generated code agrees on. */
 #define R_INSTANCE X86_R15
 #define R_MEMORY X86_R14   /* base of memory 0, if guarded */
+#define R_FUEL X86_R13     /* context->fuel while metered code runs */
 #define R_FUNCTION X86_R10 /* struct wasm_func * of an indirect call, for host stubs */
 #define GENERAL_ARGUMENTS 5
 #define VECTOR_ARGUMENTS 8
