@@ -25,7 +25,8 @@ sbsigntool|command -v sbsign|signs the loader for Secure Boot
 openssl|command -v openssl|opens the key that it is signed with
 mtools|command -v mdir|checks the disk image
 gdisk|test -x /usr/sbin/sgdisk|checks the disk image'
-needs_bench='erlang-base|command -v erl|peer: processes, messages, maps
+needs_bench='gforth|command -v gforth-fast|peer: Forth
+erlang-base|command -v erl|peer: processes, messages, maps
 lua5.4|command -v lua5.4|peer: interpreted loops and calls
 python3|command -v python3|peer: interpreted loops and calls
 guile-3.0|command -v guile|peer: a Scheme with a compiler

@@ -44,6 +44,7 @@ bench: deps-bench ## side by side with peers (installs them); bench/run.py --hel
 	@bench/modules.py
 	@$(MAKE) -s disk out/x86_64/measure.disk
 	@bench/machine.py
+	@bench/forth.py
 
 # ---- the program ----
 LONA := $(OUT)/lona

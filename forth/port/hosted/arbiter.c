@@ -197,7 +197,7 @@ static void quantum_start(void)
 }
 
 /* ---- lives ---- */
-struct vm *arbiter_root(struct forth_port *port, struct forth *f, bool quiet)
+struct vm *arbiter_root(struct forth_port *port, struct forth *f, bool quiet, bool quanta)
 {
     struct vm *v = &vms[0];
     *v = (struct vm){.used = true,
@@ -215,7 +215,7 @@ struct vm *arbiter_root(struct forth_port *port, struct forth *f, bool quiet)
     turn = 0;
     in_use = 1;
     running = f;
-    quantum_start();
+    if (quanta) quantum_start();
     return v;
 }
 

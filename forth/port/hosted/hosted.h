@@ -35,7 +35,7 @@ int64_t edit_line(struct forth *f, char *to, size_t max);
 void edit_restore(void);
 
 /* ---- arbiter.c ---- */
-struct vm *arbiter_root(struct forth_port *port, struct forth *f, bool quiet);
+struct vm *arbiter_root(struct forth_port *port, struct forth *f, bool quiet, bool quanta);
 void arbiter_end(struct vm *root);
 void arbiter_interrupt(void); /* from a signal handler: the VM that holds the console */
 bool arbiter_may(struct forth_port *p, int64_t capability); /* false: denied, and told to the parent */

@@ -25,7 +25,7 @@ static const char usage[] =
 struct arguments {
     struct forth_config config;
     const char *blocks;
-    bool interactive, quiet, vm0;
+    bool interactive, quiet, vm0, no_heat;
     int items; /* files and texts */
 };
 
@@ -55,6 +55,8 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
             a->quiet = true;
         else if (strcmp(arg, "--threaded") == 0)
             a->config.native = false;
+        else if (strcmp(arg, "--no-heat") == 0)
+            a->no_heat = true;
         else if (strcmp(arg, "--vm0") == 0)
             a->vm0 = true;
         else if (strncmp(arg, "--blocks=", 9) == 0)
@@ -169,7 +171,7 @@ int forth_main(int argc, char **argv)
         return 1;
     }
     forth_stack(f, forth_port_stack_low());
-    struct vm *root = arbiter_root(port, f, a.quiet);
+    struct vm *root = arbiter_root(port, f, a.quiet, !a.no_heat);
     signal(SIGINT, on_interrupt);
     if (a.vm0) code = start_vm0(port, f);
     if (code < 0) code = run_items(f, argc, argv);
