@@ -217,6 +217,7 @@ static uint32_t sweep_block(struct process *p, struct old_block *b)
     const char *ahead = (const char *)old_block_start(b);
     shared_leave_block(p, b);
     for (value *at = old_block_start(b); at < end;) {
+        if (ahead < (const char *)at) ahead = (const char *)at;
         for (const char *until = (const char *)at + SWEEP_AHEAD_BYTES; ahead < until; ahead += CACHE_LINE)
             __builtin_prefetch(ahead, 1);
         struct object *o = (struct object *)at;
