@@ -115,6 +115,16 @@ expect "nor are cut ones" 0 $'expands\n:second 2' "$LONA" --cache=kept cached.lo
 expect "a folder that cannot be" 0 $'expands\n:second 2' "$LONA" --cache=/proc/nowhere cached.lona-s
 expect "what a definition came from" 0 '*\(defn f*' "$LONA" --cache=kept -e '(load-file "cached.lona-s") (println (source cached/f))'
 
+echo '(ns other (:require [lib.dep :as d])) (println (d/m))' >other.lona-s
+at_prompt() { printf '%s\n(load-file "other.lona-s")\n' "$1" | timeout 60 "$LONA" --cache=prompted; }
+export -f at_prompt
+export LONA
+expect "a file loaded after a function was defined at the prompt" 0 $'*expands\n:second\n*' bash -c "at_prompt '(defn g [] 1)'"
+expect "and again, after the same one" 0 $'#\'user/g\n:second\nnil' bash -c "at_prompt '(defn g [] 1)'"
+expect "after another one" 0 $'*expands\n:second\n*' bash -c "at_prompt '(defn g [] 2)'"
+expect "after something that may be anything" 0 $'*expands\n:second\n*' bash -c "at_prompt '(def g (rand))'"
+expect "that is never kept" 0 $'*expands\n:second\n*' bash -c "at_prompt '(def g (rand))'"
+
 expect "doc of a function" 0 '*lona.core/map*' "$LONA" doc map
 expect "doc of a special form" 0 '*\(if test then else?)*' "$LONA" doc if
 expect "doc of nothing" 1 '*nothing is known of nonsense-name*' "$LONA" doc nonsense-name
