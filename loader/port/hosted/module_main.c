@@ -174,7 +174,8 @@ static const struct {
     {"validate", module_validate, "FILE...           check that they are valid modules"},
     {"info", module_info, "FILE                  say what a module imports, exports and holds"},
     {"run", module_run, "[OPTION...] FILE [ARG...]  run a command-line program"},
-    {"time", module_time, "FILE                  how long validating, translating and starting take, in nanoseconds"},
+    {"time", module_time,
+     "FILE                  how long validating, translating and starting take, in nanoseconds"},
 };
 
 int module_main(int argc, char **argv)
