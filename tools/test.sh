@@ -48,6 +48,7 @@ stage tools 300 bash test/tools/tools_test.sh # the command line
 stage forth 60 bash test/forth/forth_test.sh # Forth: word sets, errors, VMs, prompt
 stage wasm 300 bash test/loader/wasm/run.sh # WebAssembly: every instruction, every rule, linking, exceptions
 stage modules-random 120 python3 test/loader/translate/differential.py --modules 250 # random modules: results, traps, memory as V8 has them
+stage wasi 120 bash test/loader/wasi/wasi_test.sh # what a command-line module was given works, what it was not is refused
 stage programs 900 bash test/programs/programs_test.sh # programs of Debian as modules, compared with native builds
 stage wasm-differential 60 python3 test/loader/wasm/differential.py out/lona 10 1 out/test-wasm # mutated modules: wabt's validator must say the same
 stage hostile 600 bash test/hostile/hostile_test.sh # input made to do harm

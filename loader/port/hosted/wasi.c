@@ -551,8 +551,6 @@ static uint32_t do_path_open(struct call *c)
     struct stat s;
     if (options & DIRECTORY) flags &= ~(O_RDWR | O_WRONLY | O_CREAT);
     int fd = openat(p.folder, p.last, flags, 0666);
-    if (fd < 0 && errno == EISDIR && !(options & (CREATE | TRUNCATE)))
-        fd = openat(p.folder, p.last, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     e = leave(&p, fd);
     if (e) return e;
     bool is_folder = fstat(fd, &s) == 0 && S_ISDIR(s.st_mode);
