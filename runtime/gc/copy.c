@@ -140,6 +140,7 @@ static bool may_copy(struct copy *c, const struct object *o)
 {
     enum object_type t = obj_type(o);
     if (t == T_ATOM) return !(c->flags & COPY_CROSS_DOMAIN);
+    if (t == T_LAZY && (c->flags & COPY_REALISED)) return obj_has(o, OBJ_A) || o->p[0] == NIL;
     return !type_stays(t);
 }
 
@@ -479,6 +480,7 @@ struct message *message_make(struct process *from, struct domain *to, value v, u
             chunk_free(cache, to, chunk);
         }
     }
+    if (!c.no_memory && c.refused != 0 && is_type(c.refused, T_LAZY)) return MESSAGE_LAZY;
     copy_fail(&c, from);
     return NULL;
 }

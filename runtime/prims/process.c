@@ -80,7 +80,7 @@ value prim_alive(struct process *p, value *a, unsigned argc)
 
 /* ---- messages ---- */
 
-value prim_send(struct process *p, value *a, unsigned argc)
+static value send_message(struct process *p, value *a, unsigned argc, bool lazily)
 {
     uint32_t rights;
     uint64_t to;
@@ -95,8 +95,19 @@ value prim_send(struct process *p, value *a, unsigned argc)
         to = address_of(p, "send", 1, a[0], &rights);
         if (to == 0) return VAL_ERROR;
     }
-    value result = process_send(p, to, a[1]);
-    return result == NIL ? a[1] : result;
+    value result = process_send(p, to, a[1], lazily);
+    return result == NIL ? a[1] : result == VAL_SLOW ? vm_trap(p, TRAP_SEND) : result;
+}
+
+value prim_send(struct process *p, value *a, unsigned argc)
+{
+    return send_message(p, a, argc, false);
+}
+
+/* What stayed lazy after a fair time travels as it is. */
+value prim_send_lazily(struct process *p, value *a, unsigned argc)
+{
+    return send_message(p, a, argc, true);
 }
 
 /* The timer's message is copied now; its ref names the wheel in its high byte. */

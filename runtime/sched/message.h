@@ -39,7 +39,9 @@ struct message {
 
 /* ---- memory of messages: runtime/gc/copy.c ---- */
 #define COPY_CROSS_DOMAIN 1u /* refuse what may not leave its domain: :cannot-cross-domain, naming it */
-#define COPY_UNLIMITED 2u    /* never refused for a memory limit: exit signals must arrive */
+#define COPY_REALISED 4u     /* answer MESSAGE_LAZY if a lazy sequence in it is not realised */
+#define MESSAGE_LAZY ((struct message *)8)
+#define COPY_UNLIMITED 2u /* never refused for a memory limit: exit signals must arrive */
 
 /* A message holding a copy of v (immediates and SHARED objects as they are).  Charged to domain `to`.  NULL: refused, with
  * from->error set.  from may be NULL if v holds nothing that needs a copy. */

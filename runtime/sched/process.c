@@ -274,7 +274,7 @@ void process_signal_exit(struct scheduler *s, struct process *from, struct proce
     signal_send(s, from, to, kind, o);
 }
 
-value process_send(struct process *from, uint64_t to, value v)
+value process_send(struct process *from, uint64_t to, value v, bool lazily)
 {
     struct scheduler *s = from->scheduler;
     struct process *target = process_by_id(s->system, to);
@@ -290,10 +290,11 @@ value process_send(struct process *from, uint64_t to, value v)
             return process_fail(from, ERR_OUT_OF_MEMORY, NIL, "no memory to account for the message");
         }
     }
-    struct message *m = message_make(from, target->domain, v, across ? COPY_CROSS_DOMAIN : 0);
-    if (UNLIKELY(m == NULL)) {
+    uint32_t flags = (across ? COPY_CROSS_DOMAIN : 0) | (lazily ? 0 : COPY_REALISED);
+    struct message *m = message_make(from, target->domain, v, flags);
+    if (UNLIKELY(m == NULL || m == MESSAGE_LAZY)) {
         if (flow != NULL) flow_cancel(from, target, flow);
-        return VAL_ERROR;
+        return m == NULL ? VAL_ERROR : VAL_SLOW;
     }
     m->sender = from->id;
     if (flow != NULL) flow_charge(target, m, flow);

@@ -86,8 +86,8 @@ void mailbox_restart(struct process *p); /* position back to the head */
 bool mailbox_timed_out(struct process *p, value ms);
 
 /* Send: v is copied (or shared) into a message.  NIL, VAL_ERROR with p->error, or VAL_SUSPEND: no credit at a receiver in
- * another domain, try again when woken. */
-value process_send(struct process *from, uint64_t to, value v);
+ * another domain, try again when woken; or VAL_SLOW, if not `lazily`: it holds a lazy sequence that is not realised. */
+value process_send(struct process *from, uint64_t to, value v, bool lazily);
 /* Make a waiting process runnable; harmless for others.  Any thread. */
 void process_wake(struct system *s, struct process *p);
 
