@@ -175,6 +175,12 @@ static bool make_body(struct native_job *n)
         n->r_count = u->r_count;
         if (!n->dynamic) n->depth = u->depth;
         if (!native_op(n, &at)) return false;
+        if (op != OP_LITX)
+            op = unit_base_op(f->code[at]); /* a comparison may have taken the jump behind it */
+        if (forth_op_info[op].flow == FLOW_BRANCH && at + 1 < n->end && !n->info[at + 1 - n->start].target) {
+            if (!n->dynamic) n->depth = n->info[at + 1 - n->start].depth;
+            native_segment(n, at + 1);
+        }
         if (forth_op_info[op].flow == FLOW_JUMP || forth_op_info[op].flow == FLOW_END) live = false;
     }
     for (unsigned i = 0; i < n->slow_count; i++)

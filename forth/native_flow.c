@@ -211,7 +211,8 @@ int native_need(struct native_job *n, uint32_t at, int *growth)
         bool known = flow != FLOW_UNKNOWN || native_effect(n, op, arg, &in, &net);
         if (op == OP_LOCALS) in = (int)arg, net = -in;
         if (in - depth > need) need = in - depth;
-        if (!known || op == OP_QDUP || flow == FLOW_JUMP || flow == FLOW_END) break;
+        if (!known || op == OP_QDUP || (flow != FLOW_NEXT && flow != FLOW_UNKNOWN))
+            break; /* what stands behind may not come */
         depth += net;
         if (depth > *growth) *growth = depth;
         if (n->dynamic && op == OP_CALL && !native_inlined(f, (uint32_t)arg)) break;

@@ -88,4 +88,8 @@ t{ unused 0> state @ -> true 0 }t   t{ true false -> -1 0 }t
 t{ : sv save-input drop drop drop drop drop ; sv -> }t
 t{ 1 2 3 depth 3 - base-depth @ - -> 1 2 3 0 }t
 t{ : uns dup 0> if 9 swap begin 1+ dup 3 > if exit then repeat ; -6 uns 1 uns -> -6 9 4 }t
+\ what a branch that is not taken would need is not asked for, in native code neither
+t{ : maybe if drop drop then ; : lots 9 0 do 0 maybe loop ; lots lots lots 5 6 1 maybe -> }t
+t{ : qmaybe depth base-depth @ - ?dup if 0 do 3 + loop then ; qmaybe qmaybe qmaybe 4 qmaybe -> 7 }t
+t{ : lmaybe 0 ?do 2drop loop ; 0 lmaybe 0 lmaybe 0 lmaybe 0 lmaybe 1 2 1 lmaybe -> }t
 report

@@ -70,7 +70,7 @@ def program(r):
         lines.append(": %s %s ;" % (name, " ".join(w for w in code if w)))
         words.append(name)
         for _ in range(4):  # the third time it is native
-            args = " ".join(number(r) for _ in range(r.randint(20, 40)))
+            args = " ".join(number(r) for _ in range(r.randint(*r.choice([(20, 40), (0, 9)]))))
             lines.append(": go 2000 fuel ! %s %s show ; ' go catch . cr" % (args, name))
             lines.append("buf @ . buf 8 cells + @ .")
         lines.append(": again 3 0 do 2000 fuel ! ['] go catch . loop ; again")
@@ -97,7 +97,7 @@ def main():
         native, threaded = run(o.lona, [], path), run(o.lona, ["--threaded"], path)
         if native == threaded and native[0] in (0, 1):
             passed += 1
-        elif " -4 " in native[1] and native[0] in (0, 1):
+        elif " -4 " in native[1] and " -4 " in threaded[1] and native[0] in (0, 1):
             continue  # native code tells an underflow at the begin of a block: what happened before it differs
         else:
             failed += 1
