@@ -10,6 +10,7 @@ struct forth_config {
     uint64_t data_bytes;   /* the data space, dictionary and heap together; 0: 64 MiB */
     uint32_t words, units; /* limits of the dictionary and of compiled code; 0: 1 Mi and 8 Mi */
     bool native;           /* translate to machine code where there is a translator */
+    bool eager; /* each word when it is first run, not just what is worth it: for tests */
 };
 
 /* NULL: no memory. */

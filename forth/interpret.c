@@ -489,7 +489,8 @@ cell execute_word(struct forth *f, uint32_t word)
 cell execute_colon(struct forth *f, uint32_t word)
 {
     struct word *w = &f->words[word];
-    if (f->native != NULL && (w->flags & F_NO_NATIVE) == 0 && ((w->flags & F_LOOPS) != 0 || ++w->calls > 2)) {
+    if (f->native != NULL && (w->flags & F_NO_NATIVE) == 0 &&
+        ((w->flags & F_LOOPS) != 0 || ++w->calls > 2 || f->config.eager)) {
         native_translate(f, word);
         if (w->native != 0) return native_run(f, word);
     }

@@ -40,7 +40,7 @@ expect() { # NAME WANTED-CODE WANTED-TEXT COMMAND...: exit code, and text somewh
     fi
 }
 
-for mode in "" --threaded; do
+for mode in "" --threaded --eager; do
     for file in "$here"/*.fth; do
         name=$(basename "$file" .fth)
         [ "$name" = tester ] && continue

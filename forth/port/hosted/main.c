@@ -55,6 +55,8 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
             a->quiet = true;
         else if (strcmp(arg, "--threaded") == 0)
             a->config.native = false;
+        else if (strcmp(arg, "--eager") == 0)
+            a->config.eager = true;
         else if (strcmp(arg, "--no-heat") == 0)
             a->no_heat = true;
         else if (strcmp(arg, "--vm0") == 0)
