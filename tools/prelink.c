@@ -25,6 +25,9 @@ static const struct replacement {
 #define WORD(number, name, function, arguments, capability, errors, doc) {#function, (void *)function},
 #include "spec/words.def"
     {"port_interrupt_watch", (void *)port_interrupt_watch},
+    {"port_word", (void *)port_word},
+    {"port_device_claim", (void *)port_device_claim},
+    {"port_device_event", (void *)port_device_event},
     {"port_image_begin", (void *)port_image_begin},
     {"port_image_write", (void *)port_image_write},
     {"port_image_map", (void *)port_image_map},

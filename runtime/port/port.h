@@ -76,5 +76,12 @@ int64_t port_console_write(struct port *p, int stream /* 1 or 2 */, const void *
 bool port_console_raw(struct port *p, bool on); /* character-wise input without echo; false: not a terminal */
 bool port_console_terminal(struct port *p);     /* input is a terminal */
 void port_console_size(struct port *p, unsigned *columns, unsigned *rows);
+/* The console's device for a driver written in the language, where there is one (rather than the port) to drive it.
+ * port_word: a word of the kernel; words: six arguments in, six results out; its status, or -1 where there is no kernel.
+ * port_device_claim: from now on the port leaves the device alone; what it raises for input means that the device wants service.
+ * port_device_event: whether it has wanted service since the last call. */
+int64_t port_word(struct port *p, uint64_t number, uint64_t words[6]);
+void port_device_claim(struct port *p);
+bool port_device_event(struct port *p);
 
 #endif

@@ -195,3 +195,39 @@ value prim_console_terminal(struct process *p, value *a, unsigned argc)
 {
     return from_bool(port_console_terminal(port_of(p)));
 }
+
+/* ---- the kernel's words, for drivers and services of the root domain ---- */
+
+/* -word: number and up to six arguments, all integers; a vector of the status and six results, nil where there is no kernel.
+ * Numbers are taken and given as 64 bits with sign.  Words that wait would hold up the scheduler: they are not for this. */
+value prim_word(struct process *p, value *a, unsigned argc)
+{
+    uint64_t words[6] = {0};
+    if (p->domain != p->domain->system->root)
+        return process_fail(p, ERR_NO_CAPABILITY, NIL, "only the root domain may use the kernel's words");
+    for (unsigned i = 0; i < argc; i++) {
+        if (!is_fixnum(a[i])) return fail_type(p, "-word", i + 1, a[i], "a small integer");
+        if (i > 0) words[i - 1] = (uint64_t)to_fixnum(a[i]);
+    }
+    int64_t status = port_word(port_of(p), (uint64_t)to_fixnum(a[0]), words);
+    if (status < 0) return NIL;
+    value items[7] = {from_fixnum(status)};
+    for (unsigned i = 0; i < 6; i++) {
+        items[i + 1] = number_from_i64(p, (int64_t)words[i]);
+        if (items[i + 1] == VAL_ERROR) return VAL_ERROR;
+    }
+    return vector_make(p, items, 7);
+}
+
+/* Waits until the console's device wants service; the caller drives it from the first call on. */
+value prim_await_device(struct process *p, value *a, unsigned argc)
+{
+    struct system *s = p->domain->system;
+    if (p->domain != s->root)
+        return process_fail(p, ERR_NO_CAPABILITY, NIL, "only the root domain may drive the console's device");
+    port_device_claim(s->port);
+    if (port_device_event(s->port)) return TRUE_;
+    __atomic_store_n(&s->shared->console_reader, p->id, __ATOMIC_SEQ_CST);
+    port_console_watch(s->port, &s->schedulers[0].signal, SIGNAL_CONSOLE);
+    return VAL_SUSPEND;
+}

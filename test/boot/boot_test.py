@@ -128,6 +128,32 @@ def test_normal():
             print(machine.text[-2000:])
 
 
+def test_driver():
+    """The console's driver is Lonala: shown, killed and replaced through the very prompt that it carries."""
+    with Machine(build_disk("driver", files())) as machine:
+        machine.expect(["lona> "], BOOT_SECONDS)
+
+        def ask(text, answer, what):
+            start = len(machine.text)
+            machine.type(text + "\r")
+            machine.expect([text], 30, start)
+            check(machine.expect([answer], 60, start + len(text)) is not None, what)
+            machine.expect(["lona> "], 10, machine.text.rindex(answer) if answer in machine.text[start:] else start)
+
+        ask("(source uart/transmit)", "(set-register DATA byte)", "the driver's code is shown")
+        ask("(def old (whereis :uart))", "#'user/old", "the driver has a name")
+        ask("(exit (whereis :uart) :boom)", "\ntrue", "it can be killed, and nothing is lost")
+        ask("(if (= old (whereis :uart)) :same :another)", "\n:another", "its supervisor has brought it back")
+        ask("(in-ns 'uart)", "#<namespace uart>", "its namespace")
+        ask("(defn- wait-for-room [] (if (= 0 (bit-and ROOM (register-value STATUS))) (recur) :room))", "#'uart/wait-for-room",
+            "it is redefined while it carries the prompt")
+        ask("(* 6 7)", "\n42", "and goes on")
+        ask("(:type (handler-case (word PORT-READ (:ports @held) 8 1) (:error c c)))", "\n:io-error",
+            "its capability does not reach beyond its ports")
+        if failed:
+            print(machine.text[-3000:])
+
+
 def test_same_bytes():
     first, second = build_disk("same1", files()).read_bytes(), build_disk("same2", files()).read_bytes()
     check(first == second, "the same files give the same disk")

@@ -200,3 +200,15 @@ void port_console_size(struct port *p, unsigned *columns, unsigned *rows)
     *columns = known ? w.ws_col : 80;
     *rows = known ? w.ws_row : 24;
 }
+
+int64_t port_word(struct port *p, uint64_t number, uint64_t words[6])
+{
+    return -1;
+}
+
+void port_device_claim(struct port *p) {}
+
+bool port_device_event(struct port *p)
+{
+    return false;
+}

@@ -49,6 +49,34 @@ static bool cook(struct port *p, uint8_t *byte)
     return true;
 }
 
+void console_event(struct port *p)
+{
+    if (!p->claimed) {
+        console_drain(p);
+        return;
+    }
+    __atomic_store_n(&p->device_event, 1, __ATOMIC_SEQ_CST);
+    if (p->console_signal != NULL) port_signal_raise(p, p->console_signal, p->console_bit);
+}
+
+int64_t port_word(struct port *p, uint64_t number, uint64_t words[6])
+{
+    struct word_frame f = {number, {words[0], words[1], words[2], words[3], words[4], words[5]}};
+    word_call(&f);
+    memcpy(words, f.arg, sizeof f.arg);
+    return (int64_t)f.word;
+}
+
+void port_device_claim(struct port *p)
+{
+    p->claimed = true;
+}
+
+bool port_device_event(struct port *p)
+{
+    return __atomic_exchange_n(&p->device_event, 0, __ATOMIC_SEQ_CST) != 0;
+}
+
 void console_drain(struct port *p)
 {
     port_lock(p);
@@ -72,7 +100,10 @@ void port_console_watch(struct port *p, struct port_signal *s, uint64_t bit)
 {
     p->console_signal = s;
     p->console_bit = bit;
-    console_drain(p);
+    if (!p->claimed)
+        console_drain(p);
+    else if (__atomic_load_n(&p->device_event, __ATOMIC_SEQ_CST) != 0)
+        port_signal_raise(p, s, bit);
 }
 
 int64_t port_console_read(struct port *p, void *to, size_t bytes)

@@ -78,7 +78,7 @@ uint64_t port_signal_wait(struct port *p, struct port_signal *s, uint64_t deadli
         uint64_t status =
             word(&woken, KERNEL_WORD_SIGNAL_WAIT, c->signal, WAKE_RAISED | WAKE_INPUT, deadline, 0, 0);
         __atomic_store_n(&s->waiters, 0, __ATOMIC_SEQ_CST);
-        if (status == STATUS_OK && (woken & WAKE_INPUT) != 0) console_drain(p);
+        if (status == STATUS_OK && (woken & WAKE_INPUT) != 0) console_event(p);
         if (status == STATUS_TIMEOUT) return __atomic_exchange_n(&s->bits, 0, __ATOMIC_SEQ_CST);
         if (status != STATUS_OK) port_panic(p, "a signal cannot be waited for");
     }

@@ -51,6 +51,8 @@ struct port {
     struct port_signal *console_signal, *interrupt_signal;
     uint64_t console_bit, interrupt_bit;
     bool raw;
+    bool claimed;          /* a driver of the language serves the UART */
+    uint32_t device_event; /* atomic */
     uint32_t input_first, input_count;
     uint8_t input[INPUT_BYTES];
 };
@@ -68,6 +70,7 @@ bool memory_start(struct port *p);
 bool blocks_take(struct port *p, uint64_t at,
                  uint64_t bytes); /* addresses that an image has; false: not free */
 void console_start(struct port *p);
+void console_event(struct port *p); /* the UART's interrupt came */
 void console_drain(struct port *p); /* what the UART has, into the ring; wakes who waits for it */
 bool context_signal_make(struct port *p, struct port_context *c);
 /* The image of the language in the boot image's region of that name; NULL: none, or damaged. */

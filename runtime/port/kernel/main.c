@@ -5,7 +5,7 @@
 #include "runtime/sched/scheduler.h"
 
 #define IMAGE_NAME "lona.img"
-#define MAIN "lona.main/main"
+#define MAIN "lona.machine/main"
 
 NORETURN void _start(const struct rootinfo *info);
 
