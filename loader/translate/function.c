@@ -79,18 +79,38 @@ void tier_skip_immediate(struct tier *t, uint32_t op)
 
 /* ---- locals ---- */
 
+/* Locals whose types are looked up whether they are used or not: a body of a few bytes can declare many thousands. */
+#define FEW_LOCALS 32u
+
+static void learn_type(struct tier *t, uint32_t local)
+{
+    uint32_t low = 0, high = t->run_count;
+    while (low < high) { /* the first run that ends beyond it */
+        uint32_t middle = low + (high - low) / 2;
+        if (t->runs[middle].end <= local)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    t->local_types[local] = t->runs[low].type;
+}
+
 static void read_locals(struct tier *t)
 {
     const struct wasm_func_type *type = t->type;
     memcpy(t->local_types, type->types, type->param_count);
     uint32_t at = type->param_count;
     t->vector_locals = t->vectors_in_types;
+    t->run_count = 0;
     for (uint32_t runs = tier_u32(t); runs; runs--) {
         uint32_t n = tier_u32(t);
-        t->vector_locals |= n && *t->pc == WASM_V128;
-        memset(t->local_types + at, *t->pc++, n);
+        uint8_t of = *t->pc++;
+        t->vector_locals |= n && of == WASM_V128;
         at += n;
+        t->runs[t->run_count++] = (struct local_run){at, of};
     }
+    for (uint32_t x = type->param_count; x < t->f->local_count && x < type->param_count + FEW_LOCALS; x++)
+        learn_type(t, x);
 }
 
 /* What the first reading of a body does with an instruction. */
@@ -130,7 +150,10 @@ static uint32_t weigh(struct tier *t)
         case WEIGH_LOCAL: {
             t->pc++;
             uint32_t local = tier_u32(t), *w = &t->local_weights[local];
-            if (!*w) t->used_locals[t->used_count++] = local;
+            if (!*w) {
+                t->used_locals[t->used_count++] = local;
+                if (local >= t->type->param_count + FEW_LOCALS) learn_type(t, local);
+            }
             if (*w < 1u << 30) *w += weight;
             continue;
         }
@@ -154,6 +177,8 @@ static uint32_t weigh(struct tier *t)
         case WASM_OP_LOOP: loops++; /* fall through */
         case WASM_OP_BLOCK:
         case WASM_OP_IF:
+        case WASM_OP_TRY:
+        case WASM_OP_TRY_TABLE:
             t->controls[depth++].kind = op == WASM_OP_LOOP ? CONTROL_LOOP : CONTROL_BLOCK;
             weight = 1u << 3 * (loops < 5 ? loops : 5);
             break;
@@ -165,6 +190,7 @@ static uint32_t weigh(struct tier *t)
             loops -= t->controls[--depth].kind == CONTROL_LOOP;
             weight = 1u << 3 * (loops < 5 ? loops : 5);
             continue;
+        case WASM_OP_DELEGATE: depth--; break;
         case WASM_OP_CALL:
         case WASM_OP_CALL_INDIRECT:
         case WASM_OP_RETURN_CALL:
@@ -205,6 +231,11 @@ static void pin(struct tier *t, uint32_t local, emit_reg r)
 
 #define KEPT_MASK (1u << X86_RBX | 1u << X86_RBP | 1u << X86_R12 | 1u << X86_R13)
 
+static void forget_weights(struct tier *t)
+{
+    for (uint32_t i = 0; i < t->used_count; i++) t->local_weights[t->used_locals[i]] = 0;
+}
+
 /* The locals used most get registers.  One that a call destroys is worth it if its uses outweigh two moves at each call. */
 static void choose_registers(struct tier *t)
 {
@@ -223,12 +254,13 @@ static void choose_registers(struct tier *t)
                       1u << X86_R8 | 1u << X86_R9 | 1u << X86_R10;
     t->temp_vector = 0x7fff;
     t->saved_general = t->saved_vector = 0;
-    if (t->has_try) {
-        t->kept = KEPT_MASK & ~(t->options.metered ? 1u << R_FUEL : 0);
-        return;
-    }
     t->used_count = 0;
     uint32_t call_weight = weigh(t);
+    if (t->has_try) {
+        t->kept = KEPT_MASK & ~(t->options.metered ? 1u << R_FUEL : 0);
+        forget_weights(t);
+        return;
+    }
     struct ranking general = {0, most, {0}}, vector = {0, MOST_PINS, {0}};
     for (uint32_t i = 0; i < t->used_count; i++) {
         uint32_t x = t->used_locals[i];
@@ -252,7 +284,7 @@ static void choose_registers(struct tier *t)
         t->saved_vector |= 1u << (8 + i);
         t->temp_vector &= ~(1u << (8 + i));
     }
-    for (uint32_t i = 0; i < t->used_count; i++) t->local_weights[t->used_locals[i]] = 0;
+    forget_weights(t);
 }
 
 /* Ready for the next function: local_regs is EMIT_NONE and local_refs zero throughout. */

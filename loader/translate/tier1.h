@@ -79,6 +79,12 @@ struct cold {
 };
 enum { COLD_LOOP, COLD_CALL, COLD_ENTRY };
 
+/* Locals of one type as declared: up to the one before end. */
+struct local_run {
+    uint32_t end;
+    uint8_t type;
+};
+
 struct tier {
     struct emit e;
     const struct wasm_module *m;
@@ -106,9 +112,12 @@ struct tier {
     struct control *controls;
     uint32_t depth;
     bool dead;
-    uint8_t *local_types, *local_regs;
+    uint8_t *local_types; /* of those that are used, and some more */
+    uint8_t *local_regs;
     uint32_t *local_refs, *local_weights, *used_locals, used_count, locals_room;
     bool vector_locals;
+    struct local_run *runs;
+    uint32_t run_count;
     uint32_t free_general, free_vector; /* masks of temporaries */
     uint32_t temp_general, temp_vector;
     uint32_t saved_general, saved_vector; /* pinned ones that a call destroys */
@@ -152,16 +161,20 @@ static inline struct emit_mem tier_frame(int32_t disp)
 }
 
 /* ---- reading the body: values.h ---- */
-static inline uint32_t tier_u32(struct tier *t)
+static inline uint32_t tier_read_u32(const uint8_t **p)
 {
-    uint32_t v = *t->pc++;
+    uint32_t v = *(*p)++;
     if (LIKELY(v < 0x80)) return v;
     v &= 0x7f;
     for (unsigned shift = 7;; shift += 7) {
-        uint32_t b = *t->pc++;
+        uint32_t b = *(*p)++;
         v |= (b & 0x7f) << shift;
         if (b < 0x80) return v;
     }
+}
+static inline uint32_t tier_u32(struct tier *t)
+{
+    return tier_read_u32(&t->pc);
 }
 static inline uint64_t tier_u64(struct tier *t)
 {

@@ -14,17 +14,20 @@ static void give(const struct loader_host *host, void *block, size_t bytes)
 
 /* Tables of the tier as big as the module's largest function needs. */
 struct sizes {
-    uint32_t stack, depth, locals;
+    uint32_t stack, depth, locals, runs;
 };
 
 static struct sizes largest(const struct wasm_module *m)
 {
-    struct sizes s = {0, 0, 0};
+    struct sizes s = {0, 0, 0, 0};
     for (uint32_t i = m->imported_functions; i < m->function_count; i++) {
         const struct wasm_function *f = &m->functions[i];
         if (f->max_stack > s.stack) s.stack = f->max_stack;
         if (f->max_depth > s.depth) s.depth = f->max_depth;
         if (f->local_count > s.locals) s.locals = f->local_count;
+        const uint8_t *at = m->bytes + f->body_offset;
+        uint32_t runs = tier_read_u32(&at);
+        if (runs > s.runs) s.runs = runs;
     }
     for (uint32_t i = 0; i < m->type_count; i++) /* parameters are copied before locals are counted */
         if (m->types[i].param_count > s.locals) s.locals = m->types[i].param_count;
@@ -103,10 +106,11 @@ static bool take_tables(struct tier *t, const struct sizes *s)
     t->local_refs = take(host, s->locals * sizeof *t->local_refs);
     t->local_weights = take(host, s->locals * sizeof *t->local_weights);
     t->used_locals = take(host, s->locals * sizeof *t->used_locals);
+    t->runs = take(host, s->runs * sizeof *t->runs);
     t->functions = take(host, t->code->function_count * sizeof *t->functions);
     t->helpers = take(host, HELPER_COUNT * sizeof *t->helpers);
     return t->stack && t->controls && t->local_types && t->local_regs && t->local_refs && t->local_weights &&
-           t->used_locals && t->functions && t->helpers;
+           t->used_locals && t->runs && t->functions && t->helpers;
 }
 
 static void give_tables(struct tier *t, const struct sizes *s)
@@ -119,6 +123,7 @@ static void give_tables(struct tier *t, const struct sizes *s)
     give(host, t->local_refs, s->locals * sizeof *t->local_refs);
     give(host, t->local_weights, s->locals * sizeof *t->local_weights);
     give(host, t->used_locals, s->locals * sizeof *t->used_locals);
+    give(host, t->runs, s->runs * sizeof *t->runs);
     give(host, t->functions, t->code->function_count * sizeof *t->functions);
     give(host, t->helpers, HELPER_COUNT * sizeof *t->helpers);
     give(host, t->colds, t->cold_room * sizeof *t->colds);
