@@ -44,6 +44,7 @@ stage unit-tsan 1200 $MAKE unit-tsan # scheduler tests under ThreadSanitizer
 stage language 600 out/lona test test/lona # the language suite
 stage vision 300 out/lona test test/vision # the vision's examples
 stage prompt 300 python3 test/prompt/prompt_test.py # the prompt, driven as a person would
+stage guide 200 python3 test/guide/guide_test.py # the tour, typed from the first line to the last
 stage tools 300 bash test/tools/tools_test.sh # the command line
 stage forth 60 bash test/forth/forth_test.sh # Forth: word sets, errors, VMs, prompt
 stage wasm 300 bash test/loader/wasm/run.sh # WebAssembly: every instruction, every rule, linking, exceptions

@@ -164,11 +164,19 @@ value prim_await_interrupt(struct process *p, value *a, unsigned argc)
     return TRUE_;
 }
 
+static bool has_console(struct process *p)
+{
+    if (p->domain == p->domain->system->root) return true;
+    process_fail(p, ERR_NO_CAPABILITY, NIL, "only the root domain has the console's input");
+    return false;
+}
+
 /* Waits without holding a scheduler: the port raises a signal when there is something to read. */
 value prim_console_read(struct process *p, value *a, unsigned argc)
 {
     struct system *s = p->domain->system;
     char bytes[4096];
+    if (!has_console(p)) return VAL_ERROR;
     int64_t n = port_console_read(s->port, bytes, sizeof bytes);
     if (n > 0) return binary_make(p, bytes, (size_t)n);
     if (n == 0) return NIL;
@@ -180,6 +188,7 @@ value prim_console_read(struct process *p, value *a, unsigned argc)
 
 value prim_console_raw(struct process *p, value *a, unsigned argc)
 {
+    if (!has_console(p)) return VAL_ERROR;
     return from_bool(port_console_raw(port_of(p), truthy(a[0])));
 }
 
