@@ -436,6 +436,10 @@ static void global_set(struct tier *t)
     }
     if (held != EMIT_NONE) tier_give(t, false, held);
     tier_drop(t, &o);
+    if (type != WASM_EXNREF) return;
+    emit_load(&t->e, EMIT_LOAD_64, EMIT_R_SCRATCH,
+              emit_at(R_INSTANCE, offsetof(struct wasm_instance, context)));
+    emit_store_imm(&t->e, 0, true, emit_at(EMIT_R_SCRATCH, offsetof(struct wasm_context, keeps_exceptions)));
 }
 
 static void op_select(struct tier *t)

@@ -87,6 +87,7 @@ static uint32_t help_table_set(struct wasm_instance *i, void *slots, uint32_t ta
                                uint32_t stride)
 {
     struct wasm_table *t = table_of(i, table);
+    if (t->type == WASM_EXNREF) i->context->keeps_exceptions = true;
     uint64_t at = *slot(slots, 0, stride);
     if (at >= t->size) return WASM_TRAP_TABLE;
     t->elements[at] = (void *)(uintptr_t)*slot(slots, 1, stride);
@@ -104,6 +105,7 @@ static uint32_t help_table_grow(struct wasm_instance *i, void *slots, uint32_t t
                                 uint32_t stride)
 {
     struct wasm_table *t = table_of(i, table);
+    if (t->type == WASM_EXNREF) i->context->keeps_exceptions = true;
     void *init = (void *)(uintptr_t)*slot(slots, 0, stride);
     uint64_t old = wasm_table_grow(t, i->context->host, *slot(slots, 1, stride), init);
     *slot(slots, 0, stride) = t->is64 ? old : (uint32_t)old;
@@ -114,6 +116,7 @@ static uint32_t help_table_fill(struct wasm_instance *i, void *slots, uint32_t t
                                 uint32_t stride)
 {
     struct wasm_table *t = table_of(i, table);
+    if (t->type == WASM_EXNREF) i->context->keeps_exceptions = true;
     uint64_t at = *slot(slots, 0, stride), count = *slot(slots, 2, stride);
     if (outside(at, count, t->size)) return WASM_TRAP_TABLE;
     for (uint64_t k = 0; k < count; k++) t->elements[at + k] = (void *)(uintptr_t)*slot(slots, 1, stride);
@@ -146,15 +149,20 @@ static uint32_t help_elem_drop(struct wasm_instance *i, void *slots, uint32_t el
 
 /* ---- exceptions ---- */
 
-/* Exceptions live as long as their context: a reference to one may be anywhere. */
 #define EXCEPTION_BYTES_MAX ((uint64_t)256 << 20)
+
+static size_t exception_size(uint32_t count)
+{
+    return sizeof(struct wasm_exception) + count * sizeof(union wasm_value);
+}
 
 static uint32_t help_new_exception(struct wasm_instance *i, void *slots, uint32_t tag, uint32_t count,
                                    uint32_t stride)
 {
     struct wasm_context *c = i->context;
     const struct wasm_allocator *a = &c->host->allocator;
-    size_t bytes = sizeof(struct wasm_exception) + count * sizeof(union wasm_value);
+    size_t bytes = exception_size(count);
+    wasm_exceptions_collect(c);
     if (c->exception_bytes + bytes > EXCEPTION_BYTES_MAX) return WASM_TRAP_NO_MEMORY;
     struct wasm_exception *x = a->alloc(a->context, bytes);
     if (!x) return WASM_TRAP_NO_MEMORY;

@@ -308,4 +308,7 @@ enum tier_helper {
 };
 extern const void *const tier_helper_addresses[HELPER_COUNT];
 
+/* collect.c: frees exceptions that nothing on the stack refers to, now and then; called by a helper, on the context's stack. */
+void wasm_exceptions_collect(struct wasm_context *c);
+
 #endif

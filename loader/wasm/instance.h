@@ -87,7 +87,8 @@ struct wasm_tag {
     const struct wasm_signature *signature;
 };
 
-/* A thrown exception: what exnref points to. */
+/* A thrown exception: what exnref points to.  It is freed some time after the last reference on the context's stack is gone; a host
+ * that keeps one elsewhere sets keeps_exceptions in its context. */
 struct wasm_exception {
     struct wasm_tag *tag;
     struct wasm_exception *next; /* of all that the context has made */
@@ -112,8 +113,11 @@ struct wasm_context {
     uint8_t *stack; /* the reservation */
     size_t stack_bytes;
     uint64_t exception_bytes; /* held by the list of exceptions */
-    uint32_t exit_code;       /* of WASM_TRAP_EXIT */
-    uint32_t depth;           /* nested wasm_call */
+    uint64_t exceptions_due;  /* bytes at which the next collection comes */
+    bool
+        keeps_exceptions; /* a reference to one may be in a table, a global or the host's hands: none is freed before the end */
+    uint32_t exit_code; /* of WASM_TRAP_EXIT */
+    uint32_t depth;     /* nested wasm_call */
 };
 
 /* An instance: this, then the arrays at the offsets of struct wasm_layout. */

@@ -341,8 +341,38 @@ static void test_calls(void)
     close_world(w);
 }
 
+/* ---- exceptions are freed, but not those that are still referred to ---- */
+
+static void test_collection(void)
+{
+    struct world *w =
+        open_world("(module (tag $t (param i64 i64)) (tag $u (param i64))"
+                   " (func $many (param i32) (result i64) (local i64 i64)"
+                   "  (loop $l (try (do (throw $t (i64.extend_i32_u (local.get 0)) (i64.const 5)))"
+                   "    (catch $t (local.set 2) (drop) (local.set 1 (i64.add (local.get 1) (local.get 2)))))"
+                   "   (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (local.get 1))"
+                   " (func (export \"many\") (param i32) (result i64) (call $many (local.get 0)))"
+                   " (func (export \"kept\") (param i32) (result i64)"
+                   "  (try (result i64) (do (try (do (throw $u (i64.const 77)))"
+                   "     (catch $u (drop) (drop (call $many (local.get 0))) (rethrow 0))) (i64.const 0))"
+                   "   (catch $u))))",
+                   (struct wasm_translate_options){0});
+    uint64_t result;
+    CHECK(call1(w, "many", 400000, &result) == WASM_TRAP_NONE);
+    CHECK_EQ_U64(result, 400000u * 5u);
+    CHECK(w->context.exception_bytes < 8u << 20);
+    CHECK(call1(w, "kept", 300000, &result) == WASM_TRAP_NONE);
+    CHECK_EQ_U64(result, 77);
+    w->context.keeps_exceptions = true;
+    uint64_t before = w->context.exception_bytes;
+    CHECK(call1(w, "many", 100000, &result) == WASM_TRAP_NONE);
+    CHECK(w->context.exception_bytes >= before + 100000 * 32);
+    close_world(w);
+}
+
 int main(void)
 {
+    test_collection();
     test_stacks();
     test_memory();
     test_write_xor_execute();
