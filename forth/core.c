@@ -57,18 +57,56 @@ cell p_n_r_from(struct forth *f)
     return 0;
 }
 
+/* high < d.  Source: D. Knuth, The Art of Computer Programming 2, algorithm 4.3.1 D, for two digits of 32 bits. */
+static ucell divide_two(ucell high, ucell low, ucell d, ucell *rest)
+{
+    if (high == 0) {
+        *rest = low % d;
+        return low / d;
+    }
+    unsigned shift = (unsigned)__builtin_clzll(d);
+    d <<= shift;
+    ucell digits[2], left, q = 0;
+    udcell n = ((udcell)high << 64 | low) << shift;
+    ucell d1 = d >> 32, d0 = d & UINT32_MAX;
+    digits[0] = (ucell)n & UINT32_MAX;
+    digits[1] = (ucell)n >> 32;
+    left = (ucell)(n >> 64);
+    for (unsigned i = 2; i-- > 0;) {
+        ucell guess = left / d1, r = left % d1;
+        while (guess > UINT32_MAX || guess * d0 > (r << 32 | digits[i])) {
+            guess--;
+            r += d1;
+            if (r > UINT32_MAX) break;
+        }
+        left = (left << 32 | digits[i]) - guess * d;
+        q = q << 32 | guess;
+    }
+    *rest = left >> shift;
+    return q;
+}
+udcell double_divide(udcell n, ucell d, ucell *rest)
+{
+    ucell high = (ucell)(n >> 64), low_quotient = divide_two(high % d, (ucell)n, d, rest);
+    return (udcell)(high / d) << 64 | low_quotient;
+}
+static udcell magnitude(dcell n)
+{
+    return n < 0 ? -(udcell)n : (udcell)n;
+}
+
 /* ---- division: floored, and as the machine does it ---- */
 static cell divide_floored(dcell n, cell d, cell *quotient, cell *remainder)
 {
     if (d == 0) return THROW_DIVISION;
-    dcell q = n / d, r = n % d;
-    if (r != 0 && (r < 0) != (d < 0)) {
-        q--;
-        r += d;
-    }
+    ucell by = (ucell)magnitude(d), rest;
+    udcell u = double_divide(magnitude(n), by, &rest);
+    bool negative = (n < 0) != (d < 0);
+    dcell q = (dcell)(negative ? -u - (rest != 0) : u);
+    if (negative && rest != 0) rest = by - rest;
     *quotient = (cell)q;
-    *remainder = (cell)r;
-    return q == *quotient ? 0 : THROW_RANGE;
+    *remainder = (cell)(d < 0 ? -rest : rest);
+    return q == *quotient && (q < 0) == (negative && q != 0) ? 0 : THROW_RANGE;
 }
 cell p_slash_mod(struct forth *f)
 {
@@ -104,19 +142,22 @@ cell p_sm_slash_rem(struct forth *f)
     cell d = pop(f);
     dcell n = pop_double(f);
     if (d == 0) return THROW_DIVISION;
-    bool least = n == (dcell)((udcell)1 << 127) && d == -1;
-    dcell q = least ? 0 : n / d;
-    push(f, least ? 0 : (cell)(n % d));
+    ucell rest;
+    udcell u = double_divide(magnitude(n), (ucell)magnitude(d), &rest);
+    bool negative = (n < 0) != (d < 0);
+    dcell q = (dcell)(negative ? -u : u);
+    push(f, (cell)(n < 0 ? -rest : rest));
     push(f, (cell)q);
-    return q == (cell)q && !least ? 0 : THROW_RANGE;
+    return q == (cell)q && (q < 0) == (negative && q != 0) ? 0 : THROW_RANGE;
 }
 cell p_um_slash_mod(struct forth *f)
 {
     ucell d = (ucell)pop(f);
     udcell n = (udcell)pop_double(f);
     if (d == 0) return THROW_DIVISION;
-    udcell q = n / d;
-    push(f, (cell)(n % d));
+    ucell rest;
+    udcell q = double_divide(n, d, &rest);
+    push(f, (cell)rest);
     push(f, (cell)q);
     return q == (ucell)q ? 0 : THROW_RANGE;
 }
@@ -210,9 +251,10 @@ cell p_m_star_slash(struct forth *f)
     udcell u = d < 0 ? -(udcell)d : (udcell)d;
     ucell m = n < 0 ? -(ucell)n : (ucell)n, by = divisor < 0 ? -(ucell)divisor : (ucell)divisor;
     udcell low = (udcell)(ucell)u * m, high = (udcell)(ucell)(u >> 64) * m + (ucell)(low >> 64);
-    udcell top = high / by, rest = high % by << 64 | (ucell)low;
-    udcell q = top << 64 | (rest / by);
-    if (negative) q = -q - (rest % by != 0); /* floored, as all division here */
+    ucell rest, left;
+    udcell top = double_divide(high, by, &rest);
+    udcell q = top << 64 | (ucell)double_divide((udcell)rest << 64 | (ucell)low, by, &left);
+    if (negative) q = -q - (left != 0); /* floored, as all division here */
     push_double(f, (dcell)q);
     return top >> 64 != 0 ? THROW_RANGE : 0;
 }

@@ -330,6 +330,9 @@ static inline __int128 pop_double(struct forth *f)
     return (__int128)((unsigned __int128)(ucell)high << 64 | (ucell)low);
 }
 
+/* Of two cells by one, d not 0: the quotient, and what is left.  Written out, since the compiler's own is a call of its library. */
+unsigned __int128 double_divide(unsigned __int128 n, ucell d, ucell *rest);
+
 /* ---- memory.c ---- */
 cell allot(struct forth *f, cell bytes); /* status */
 cell comma(struct forth *f, cell x);

@@ -71,8 +71,9 @@ cell p_number(struct forth *f)
     cell status = base_of(f, &base);
     if (status != 0) return status;
     unsigned __int128 ud = (unsigned __int128)pop_double(f);
-    unsigned d = (unsigned)(ud % base);
-    push_double(f, (__int128)(ud / base));
+    ucell digit;
+    push_double(f, (__int128)double_divide(ud, base, &digit));
+    unsigned d = (unsigned)digit;
     return hold(f, (char)(d < 10 ? '0' + d : 'A' + d - 10));
 }
 cell p_number_s(struct forth *f)
@@ -106,9 +107,9 @@ static cell print(struct forth *f, unsigned __int128 u, bool negative, cell widt
     char text[130];
     size_t n = sizeof text;
     do {
-        unsigned d = (unsigned)(u % base);
+        ucell d;
+        u = double_divide(u, base, &d);
         text[--n] = (char)(d < 10 ? '0' + d : 'A' + d - 10);
-        u /= base;
     } while (u != 0);
     if (negative) text[--n] = '-';
     spaces(f, width - (cell)(sizeof text - n));
