@@ -704,6 +704,45 @@ static cell call_token(struct forth *f, uint32_t unused)
 {
     return execute_token(f, pop(f));
 }
+/* The token in RCX, everything else in the state between blocks: straight to the word if it is native, by way of C if not. */
+static void call_dispatched(struct native_job *n)
+{
+    struct emit *e = &n->e;
+    struct emit_label slow = EMIT_LABEL, done = EMIT_LABEL;
+    emit_move_imm(e, X86_RSI, XT_TAG);
+    emit_alu(e, EMIT_SUB, true, X86_RSI, X86_RCX, X86_RSI);
+    emit_load(e, EMIT_LOAD_32, X86_RDX, FIELD(word_count));
+    emit_cmp(e, true, X86_RSI, X86_RDX);
+    emit_branch(e, EMIT_GE_U, &slow);
+    emit_mul_imm(e, true, X86_RSI, X86_RSI, (int32_t)sizeof(struct word));
+    emit_alu_mem(e, EMIT_ADD, true, X86_RSI, FIELD(words));
+    emit_load(e, EMIT_LOAD_32, X86_RDX, emit_at(X86_RSI, (int32_t)offsetof(struct word, native)));
+    emit_test(e, true, X86_RDX, X86_RDX);
+    emit_branch(e, EMIT_EQ, &slow);
+    emit_alu_mem(e, EMIT_ADD, true, X86_RDX, FIELD(native));
+    emit_call_reg(e, X86_RDX);
+    emit_jump(e, &done);
+    emit_bind(e, &slow);
+    push_reg(n, X86_RCX);
+    native_c_call(n, call_token, 0);
+    native_flush(n);
+    emit_bind(e, &done);
+}
+static void op_execute(struct native_job *n)
+{
+    uint32_t busy = 0;
+    emit_push(&n->e, in_reg(n, pop_item(n, &busy), &busy)); /* its register may be needed for the top item */
+    native_flush(n);
+    emit_pop(&n->e, X86_RCX);
+    call_dispatched(n);
+}
+static void op_deferred(struct native_job *n, uint32_t word)
+{
+    native_flush(n);
+    emit_move_imm(&n->e, X86_RCX, (uint64_t)(uintptr_t)&n->f->words[word].value);
+    emit_load(&n->e, EMIT_LOAD_64, X86_RCX, emit_at(X86_RCX, 0));
+    call_dispatched(n);
+}
 static void call_native(struct native_job *n, uint32_t place)
 {
     struct emit_label to = fixed_label(place);
@@ -799,8 +838,8 @@ bool native_op(struct native_job *n, uint32_t *at)
         if (n->dynamic && !inlined) new_segment(n, *at + 1);
         break;
     }
-    case OP_DEFERRED: native_c_call(n, call_word, (uint32_t)arg); break;
-    case OP_EXECUTE: native_c_call(n, call_token, 0); break;
+    case OP_DEFERRED: op_deferred(n, (uint32_t)arg); break;
+    case OP_EXECUTE: op_execute(n); break;
     case OP_PRIM: native_c_call(n, primitive_call, (uint32_t)arg); break;
     case OP_EXIT:
         native_flush(n);
