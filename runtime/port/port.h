@@ -50,6 +50,20 @@ void port_entropy(struct port *p, void *to, size_t bytes);
 NORETURN void port_exit(struct port *p, int code);
 NORETURN void port_panic(struct port *p, const char *message); /* a broken promise of our own: report and stop */
 
+/* ---- the kernel's own words (spec/words.def, from 128 on), for programs that are allowed to use them ---- */
+#define PORT_MESSAGE_BYTES 1024
+#define PORT_MESSAGE_HANDLES 4
+struct port_word {
+    uint64_t number;      /* in: of the word; out: its status */
+    uint64_t argument[6]; /* in; out: results */
+    const void *out;      /* a message to be sent */
+    size_t out_bytes;     /* PORT_MESSAGE_BYTES at most */
+    uint64_t out_handles[PORT_MESSAGE_HANDLES], in_handles[PORT_MESSAGE_HANDLES];
+    uint8_t in[PORT_MESSAGE_BYTES]; /* a message received */
+};
+/* False: there is no kernel below. */
+bool port_kernel_word(struct port *p, struct port_word *w);
+
 /* ---- console and files: hosted until the file service exists; every call is non-blocking or bounded.
  * Result < 0: -enum port_error. ---- */
 enum port_error { PORT_OK, PORT_NOT_FOUND, PORT_DENIED, PORT_EXISTS, PORT_NOT_DIRECTORY, PORT_IS_DIRECTORY, PORT_BUSY,

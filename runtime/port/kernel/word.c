@@ -1,3 +1,4 @@
+#include "base/mem.h"
 #include "runtime/port/kernel/kernel.h"
 
 uint64_t word(uint64_t *result, uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
@@ -17,4 +18,19 @@ void port_lock(struct port *p)
 void port_unlock(struct port *p)
 {
     __atomic_store_n(&p->lock, 0, __ATOMIC_RELEASE);
+}
+
+bool port_kernel_word(struct port *p, struct port_word *w)
+{
+    struct context_page *page = (struct context_page *)context_self()->page_address;
+    struct word_frame f = {.word = w->number};
+    memcpy(f.arg, w->argument, sizeof f.arg);
+    if (w->out_bytes > 0) memcpy(page->out_bytes, w->out, w->out_bytes);
+    memcpy(page->out_handle, w->out_handles, sizeof page->out_handle);
+    word_call(&f);
+    w->number = f.word;
+    memcpy(w->argument, f.arg, sizeof f.arg);
+    memcpy(w->in, page->in_bytes, sizeof w->in);
+    memcpy(w->in_handles, page->in_handle, sizeof w->in_handles);
+    return true;
 }
