@@ -109,6 +109,17 @@ def lying(name, lie, words):
 
 # ---- the tests ----
 
+# What is typed at the prompt, what must come, what that shows.
+KERNEL_WORDS = [
+    ("(lona.kernel/cpus)", "\n2", "a word of the kernel from Lonala"),
+    ("(try (lona.kernel/region-share 99) (catch :bad-handle c (:word c)))", "\n:region-share", "a refusal is a condition"),
+    ('(let [c (lona.kernel/channel-create 4) s (lona.kernel/channel-mint c 2 7)] (lona.kernel/send-message s "hello")'
+     " [(:badge (lona.kernel/receive-message c)) (lona.kernel/receive-message c)])", "\n[7 nil]", "a message through a channel"),
+    ('(let [me (self)] (spawn (fn [] (send me (try (lona.kernel/cpus) (catch :no-capability c :refused)))) [] {:domain "guest"}) (receive x x))',
+     "\n:refused", "nobody but the root domain"),
+]
+
+
 
 def test_normal():
     with Machine(build_disk("normal", files())) as machine:
@@ -117,6 +128,10 @@ def test_normal():
         start = len(machine.text)
         machine.type("(* 6 7)\r")
         check(machine.expect(["\n42"], 20, start) is not None, "the prompt computes")
+        for text, answer, what in KERNEL_WORDS:
+            start = len(machine.text)
+            machine.type(text + "\r")
+            check(machine.expect([answer], 20, start) is not None, what)
         picture = work / "screen.ppm"
         machine.monitor(f'screendump "{picture}"')
         rows = read_text(picture)
