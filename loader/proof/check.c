@@ -67,7 +67,7 @@ struct machine {
     struct undo *undo;
     uint32_t undo_count, undo_room;
     struct comparison last, *compares;
-    uint32_t compare_count, open_ifs;
+    uint32_t compare_count, compare_room, open_ifs;
     bool dead, no_memory;
 };
 
@@ -461,6 +461,9 @@ static bool begin_if(struct machine *k, int64_t type)
     f->epoch = k->epoch;
     struct comparison c = condition(k, &s);
     if (k->compare_count < COMPARES_DEEP) {
+        if (k->compare_count == k->compare_room &&
+            !grow(k, &k->compares, k->compare_count, &k->compare_room, sizeof *k->compares))
+            return false;
         f->compare = k->compare_count;
         k->compares[k->compare_count++] = c;
     }
@@ -524,8 +527,8 @@ static bool end_block(struct machine *k)
     bool join = f.kind != LOOP && f.kind != FUNCTION;
     if (f.kind == IF) {
         if (!k->dead && !facts_follow(k, f.label)) return false;
+        f.branched |= !k->dead; /* an arm that does not come here leaves only the other one's knowledge */
         other_arm(k, &f);
-        f.branched = true;
     }
     if (join && !k->dead && (f.branched || f.label != NULL) && !facts_follow(k, f.label)) return false;
     if (join && (f.branched || (f.label != NULL && !k->dead))) {
@@ -911,8 +914,7 @@ bool proof_check(const struct proof *p, const struct wasm_module *m, const struc
     *result = (struct proof_result){0};
     struct machine k = {
         .proof = p, .m = m, .a = a, .result = result, .broken = broken, .error = error, .at = m->bytes};
-    k.compares = a->alloc(a->context, COMPARES_DEEP * sizeof *k.compares);
-    bool good = k.compares != NULL || fail(&k, "out of memory", WASM_NO_INDEX);
+    bool good = true;
     uint32_t next = 0;
     for (k.function = m->imported_functions; good && k.function < m->function_count; k.function++) {
         bool stated = next < p->function_count && p->functions[next].function == k.function;
@@ -921,7 +923,7 @@ bool proof_check(const struct proof *p, const struct wasm_module *m, const struc
     }
     if (good && next != p->function_count)
         good = fail(&k, "facts about a function that there is not", WASM_NO_INDEX);
-    if (k.compares != NULL) a->free(a->context, k.compares, COMPARES_DEEP * sizeof *k.compares);
+    if (k.compares != NULL) a->free(a->context, k.compares, k.compare_room * sizeof *k.compares);
     if (k.stack != NULL) a->free(a->context, k.stack, k.stack_room * sizeof *k.stack);
     if (k.frames != NULL) a->free(a->context, k.frames, k.frame_room * sizeof *k.frames);
     if (k.undo != NULL) a->free(a->context, k.undo, k.undo_room * sizeof *k.undo);

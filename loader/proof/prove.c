@@ -5,10 +5,11 @@
 #include "loader/wasm/reader.h"
 
 enum {
-    LOCALS_MOST = 10,   /* of one loop that are guessed about */
-    CONSTANTS_MOST = 6, /* of one function */
-    LOOPS_MOST = 4096,  /* of one function */
-    TRIES_MOST = 4000,  /* checks of the whole module while facts are being thrown out */
+    LOCALS_MOST = 7,      /* of one loop that are guessed about */
+    CONSTANTS_MOST = 6,   /* of one function */
+    LOOPS_MOST = 4096,    /* of one function */
+    TRIES_MOST = 4000,    /* checks of the whole module while facts are being thrown out, ... */
+    TRIES_BYTES = 1 << 26 /* ... and bytes of code that they may go over */
 };
 
 struct finding {
@@ -295,11 +296,12 @@ static void minimise(struct finding *k, uint8_t *marked, uint32_t proved)
     s = (struct proof){.functions = a->alloc(a->context, sizes[0]),
                        .labels = a->alloc(a->context, sizes[1]),
                        .facts = a->alloc(a->context, sizes[2])};
-    uint32_t tries = 0;
+    uint32_t tries = 0, most = TRIES_BYTES / (k->m->code_size + 1);
+    if (most > TRIES_MOST) most = TRIES_MOST;
     memset(marked, 0, p->fact_count);
     if (s.functions != NULL && s.labels != NULL && s.facts != NULL) {
-        for (uint32_t step = p->fact_count; step > 0 && tries < TRIES_MOST; step /= 2) {
-            for (uint32_t at = 0; at < p->fact_count && tries < TRIES_MOST; at += step, tries++) {
+        for (uint32_t step = p->fact_count; step > 0 && tries < most; step /= 2) {
+            for (uint32_t at = 0; at < p->fact_count && tries < most; at += step, tries++) {
                 uint32_t end = at + step < p->fact_count ? at + step : p->fact_count;
                 uint8_t kept_any = 0;
                 for (uint32_t i = at; i < end; i++) kept_any |= !marked[i], marked[i] |= marked[i] ? 0 : 2;

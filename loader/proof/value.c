@@ -24,13 +24,16 @@ void value_add_bound(struct value *v, struct bound b)
     /* scale * v + add <= target <= 2^32 (a local: 2^32 - 1), so v is at most (2^32 - add) / scale */
     int64_t most = ((b.is_local ? LENGTH_MAX - 1 : LENGTH_MAX) - b.add) / b.scale;
     if (most >= 0 && most < v->high) v->high = (uint32_t)most;
+    /* A bound with a scale and an addend no smaller says all that another one of the same target says. */
+    uint32_t kept = 0;
     for (uint32_t i = 0; i < v->bound_count; i++) {
-        struct bound *old = &v->bounds[i];
-        if (old->is_local != b.is_local || old->target != b.target || old->scale != b.scale) continue;
-        if (old->is_local && old->version != b.version) continue;
-        if (old->add < b.add) old->add = b.add;
-        return;
+        struct bound old = v->bounds[i];
+        bool same =
+            old.is_local == b.is_local && old.target == b.target && (!b.is_local || old.version == b.version);
+        if (same && old.scale >= b.scale && old.add >= b.add) return;
+        if (!same || old.scale > b.scale || old.add > b.add) v->bounds[kept++] = old;
     }
+    v->bound_count = kept;
     if (v->bound_count < BOUNDS) v->bounds[v->bound_count++] = b;
 }
 

@@ -4,7 +4,7 @@
 
 #include "loader/proof/check.h"
 
-enum { BOUNDS = 4 };
+enum { BOUNDS = 8 };
 #define NO_LOCAL UINT32_MAX
 #define LENGTH_MAX (1ll << 32) /* bytes of a memory with 32-bit addresses */
 

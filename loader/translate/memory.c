@@ -24,6 +24,21 @@ static struct emit_mem guarded(struct tier *t, struct operand *index, uint64_t o
     return emit_at_index(R_MEMORY, EMIT_R_SCRATCH, 0, 0);
 }
 
+/* A checked proof shows that the access whose memory argument ends here is in bounds. */
+static bool is_proved(const struct tier *t)
+{
+    uint32_t at = (uint32_t)(t->pc - t->m->bytes), low = 0, high = t->m->proved_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (t->m->proved[middle] == at) return true;
+        if (t->m->proved[middle] < at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
 /* The address of an access of so many bytes; a trap if it does not lie in the memory.  The operand memory may name the scratch register: the
  * access is the next instruction.  held: a temporary to drop after it. */
 struct emit_mem tier_address(struct tier *t, struct operand *index, uint32_t memory, uint64_t offset,
@@ -35,6 +50,10 @@ struct emit_mem tier_address(struct tier *t, struct operand *index, uint32_t mem
     emit_reg r = tier_reg(t, index), base = tier_take(t, WASM_I64);
     *held = (struct operand){.kind = OPERAND_TEMP, .type = WASM_I64, .reg = base};
     emit_load(&t->e, EMIT_LOAD_64, base, emit_at(R_INSTANCE, (int32_t)(t->layout.memories + 8 * memory)));
+    if (!is64 && offset <= INT32_MAX && is_proved(t)) {
+        emit_load(&t->e, EMIT_LOAD_64, base, emit_at(base, offsetof(struct wasm_memory, base)));
+        return emit_at_index(base, r, 0, (int32_t)offset);
+    }
     uint64_t reach = offset + bytes;
     if (reach < offset) { /* no index can be right */
         emit_jump(&t->e, &t->traps[WASM_TRAP_MEMORY]);

@@ -12,6 +12,8 @@ struct wasm_translate_options {
         checked_memory0; /* memory 0 has no guard: check each access.  Must be set if the instance's memory 0 is not guarded. */
     bool metered;              /* charge context->fuel, one unit an instruction, per basic block */
     bool deterministic;        /* results that are NaN have the canonical pattern */
+    bool without_proof;        /* leave a proof section unread: every access is checked */
+    bool ignore_wrong_proof;   /* a wrong proof section does not refuse the module: it runs checked */
     uint32_t without_features; /* EMIT_FEATURE_* that may not be used, for tests */
 };
 

@@ -437,6 +437,7 @@ static bool decode_section(struct wasm_decoder *d, unsigned *next)
     uint32_t size;
     r->section = WASM_SECTION_HEADER;
     r->index = WASM_NO_INDEX;
+    d->section_begin = (uint32_t)(at - r->begin);
     if (!wasm_read_byte(r, &id)) return false;
     if (id > WASM_SECTION_TAG) return wasm_reader_fail_at(r, at, WASM_RULE_SECTION_ID, id);
     r->section = id;

@@ -11,6 +11,7 @@ struct wasm_decoder {
     uint32_t data_count; /* WASM_NO_INDEX until the data count section is seen */
     uint32_t bodies;     /* entries of the code section */
     uint32_t custom_capacity;
+    uint32_t section_begin; /* offset of the current section's id byte */
 };
 
 /* Reads a vector's length: each of its entries takes at least entry_bytes.  More than limit: `rule`. */

@@ -182,6 +182,7 @@ bool wasm_decode_custom(struct wasm_decoder *d)
     }
     struct wasm_custom *c = &m->customs[m->custom_count];
     if (!wasm_decode_name(d, &c->name)) return false;
+    c->begin = d->section_begin;
     c->offset = (uint32_t)(d->r.p - d->r.begin);
     c->size = (uint32_t)(d->r.end - d->r.p);
     if (!wasm_read_bytes(&d->r, c->size, &c->bytes)) return false;

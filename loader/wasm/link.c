@@ -186,6 +186,8 @@ static bool import_fits(struct linking *k, const struct wasm_import *import, con
                                                           x->table->declared_max, x->table->is64);
     }
     case WASM_EXTERN_MEMORY:
+        /* 32-bit addresses reach 4 GiB: what proofs conclude from a length rests on that. */
+        if (!x->memory->is64 && x->memory->size > 1ull << 32) return false;
         return limits_fit(&m->memories[import->index], x->memory->pages, x->memory->has_max,
                           x->memory->declared_max, x->memory->is64);
     case WASM_EXTERN_GLOBAL: {

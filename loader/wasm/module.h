@@ -178,6 +178,7 @@ struct wasm_custom {
     const uint8_t *bytes; /* what follows the name */
     uint32_t size;
     uint32_t offset; /* of bytes */
+    uint32_t begin;  /* offset of the section's id byte */
 };
 
 struct wasm_arena_block;
@@ -205,6 +206,11 @@ struct wasm_module {
 
     uint32_t start;                  /* function index, or WASM_NO_INDEX */
     uint32_t code_offset, code_size; /* of the code section's contents; 0: none */
+
+    /* Accesses shown to be in bounds by a checked proof (loader/proof): for each the offset of the byte after its memory argument, ascending.
+     * NULL until somebody who has checked it sets it. */
+    const uint32_t *proved;
+    uint32_t proved_count;
 
     struct wasm_allocator allocator;
     struct wasm_arena_block *arena; /* everything above lies in it */
