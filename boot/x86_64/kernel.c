@@ -29,16 +29,29 @@ static bool has_gigabyte_pages(void)
     return (r[3] & 1u << 26) != 0;
 }
 
-static void require_no_execute(struct boot *b)
+/* What every image is compiled for, and what protection rests on. */
+static void require_processor(struct boot *b)
 {
     uint32_t r[4];
     cpuid(0x80000001u, r);
     if ((r[3] & 1u << 20) == 0) refuse(b, "this processor cannot protect data from being executed", "", "");
+    cpuid(1, r);
+    if ((r[2] & 1u << 23) == 0) refuse(b, "this processor has no POPCNT instruction", "", "");
 }
 
 static uint64_t table_new(struct boot *b)
 {
     return pages_allocate(b, PAGE_BYTES, "page tables");
+}
+
+/* The root: below 4 GiB, since other processors load it while they are still in 32-bit mode. */
+static uint64_t root_new(struct boot *b)
+{
+    uint64_t at = 0xffffffffu;
+    if (efi_failed(b->services->allocate_pages(EFI_ALLOCATE_MAX, EFI_LOADER_DATA, 1, &at)))
+        refuse(b, "there is not enough memory for", "page tables", "");
+    memset((void *)at, 0, PAGE_BYTES);
+    return at;
 }
 
 /* End of what the direct map must cover: all memory the firmware tells of, and at least the first 4 GiB with the devices. */
@@ -114,9 +127,8 @@ void kernel_place(struct boot *b)
     const char *wrong =
         elf_read(&p, (void *)image->start, image->size, ELF_X86_64, KERNEL_BASE, KERNEL_BASE + KERNEL_SPAN);
     if (wrong != NULL) refuse(b, "the kernel", image->name, wrong);
-    require_no_execute(b);
-    uint64_t *top = (uint64_t *)table_new(b), *pdpt = (uint64_t *)table_new(b),
-             *pd = (uint64_t *)table_new(b);
+    require_processor(b);
+    uint64_t *top = (uint64_t *)root_new(b), *pdpt = (uint64_t *)table_new(b), *pd = (uint64_t *)table_new(b);
     map_all_memory(b, top);
     top[KERNEL_BASE >> 39 & 511] = (uint64_t)pdpt | PRESENT | WRITABLE;
     pdpt[KERNEL_BASE >> 30 & 511] = (uint64_t)pd | PRESENT | WRITABLE;

@@ -169,6 +169,13 @@ def test_driver():
             print(machine.text[-3000:])
 
 
+def test_other_machines():
+    with Machine(build_disk("four", files()), cpus=4, memory=6144, extra=["-no-hpet"]) as machine:
+        check(machine.expect(["lona> "], BOOT_SECONDS) is not None, "boots with 4 processors, 6 GiB, no HPET")
+        check("4 found" in machine.text, "all four are there")
+    expect_refusal("old-processor", small(), "this processor has no POPCNT instruction", extra=["-cpu", "qemu64"])
+
+
 def test_same_bytes():
     first, second = build_disk("same1", files()).read_bytes(), build_disk("same2", files()).read_bytes()
     check(first == second, "the same files give the same disk")

@@ -93,22 +93,42 @@ void apic_start_cpu(uint32_t apic_id, uint32_t page)
 
 /* ---- timer ---- */
 
+/* The timer's count and the TSC at one moment: see clock.c. */
+#define READINGS 16
+static uint32_t look(uint64_t *tsc)
+{
+    uint64_t least = UINT64_MAX;
+    uint32_t best = 0;
+    for (unsigned i = 0; i < READINGS; i++) {
+        uint64_t before = cycles();
+        uint32_t count = apic_read(APIC_TIMER_CURRENT);
+        uint64_t after = cycles();
+        if (after - before >= least) continue;
+        least = after - before;
+        best = count;
+        *tsc = before + least / 2;
+    }
+    return best;
+}
+
+static uint64_t measure_timer(void)
+{
+    uint64_t start, end, span = machine.tsc_hz / 1000000 * CALIBRATION_US;
+    apic_write(APIC_LVT_TIMER, MASKED | VECTOR_TIMER);
+    apic_write(APIC_TIMER_INITIAL, 0xffffffffu);
+    uint32_t first = look(&start), last;
+    do {
+        last = look(&end);
+    } while (end - start < span);
+    apic_write(APIC_TIMER_INITIAL, 0);
+    apic_write(APIC_LVT_TIMER, VECTOR_TIMER);
+    return multiply_divide(first - last, machine.tsc_hz, end - start);
+}
+
 void apic_timer_calibrate(void)
 {
-    if (machine.features.deadline) {
-        machine.apic_timer_hz = machine.tsc_hz;
-    } else {
-        apic_write(APIC_LVT_TIMER, MASKED | VECTOR_TIMER);
-        apic_write(APIC_TIMER_INITIAL, 0xffffffffu);
-        uint64_t start = cycles(), span = machine.tsc_hz / 1000000 * CALIBRATION_US;
-        while (cycles() - start < span) pause_cpu();
-        uint32_t left = apic_read(APIC_TIMER_CURRENT);
-        uint64_t spent = cycles() - start;
-        apic_write(APIC_TIMER_INITIAL, 0);
-        apic_write(APIC_LVT_TIMER, VECTOR_TIMER);
-        machine.apic_timer_hz = multiply_divide(0xffffffffu - left, machine.tsc_hz, spent);
-        if (machine.apic_timer_hz == 0) machine_panic("the local timer does not run");
-    }
+    machine.apic_timer_hz = machine.features.deadline ? machine.tsc_hz : measure_timer();
+    if (machine.apic_timer_hz == 0) machine_panic("the local timer does not run");
     machine.ns_to_tick = multiply_divide(machine.apic_timer_hz, 1ull << 32, 1000000000u);
 }
 

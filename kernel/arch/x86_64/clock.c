@@ -32,16 +32,36 @@ static bool find_counter(struct counter *c)
     return machine.platform.pm_timer != 0;
 }
 
+/* The counter and the TSC at one moment: of several readings the one in which the least time passed, since a virtual machine's
+ * processor can be away between any two instructions. */
+#define READINGS 16
+struct moment {
+    uint64_t counter, tsc;
+};
+
+static struct moment look(const struct counter *c)
+{
+    struct moment best = {0, 0};
+    uint64_t least = UINT64_MAX;
+    for (unsigned i = 0; i < READINGS; i++) {
+        uint64_t before = cycles(), counter = counter_read(c), after = cycles();
+        if (after - before >= least) continue;
+        least = after - before;
+        best = (struct moment){counter, before + least / 2};
+    }
+    return best;
+}
+
 static uint64_t measure_tsc(void)
 {
     struct counter c;
     if (!find_counter(&c)) machine_panic("there is no timer to calibrate the clock against");
-    uint64_t span = c.hz * CALIBRATION_MS / 1000, passed;
-    uint64_t first = counter_read(&c), start = cycles();
+    uint64_t span = c.hz * CALIBRATION_MS / 1000;
+    struct moment first = look(&c), last;
     do {
-        passed = (counter_read(&c) - first) & c.mask;
-    } while (passed < span);
-    return multiply_divide(cycles() - start, c.hz, passed);
+        last = look(&c);
+    } while (((last.counter - first.counter) & c.mask) < span);
+    return multiply_divide(last.tsc - first.tsc, c.hz, (last.counter - first.counter) & c.mask);
 }
 
 /* ---- the date ---- */
