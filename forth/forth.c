@@ -18,12 +18,12 @@ static const struct {
 #define FORTH_PRIMITIVE(name, function, in, out, flags, effect, help) {name, P_##function, flags, W_PRIM},
 #define FORTH_PLACE(name, number, effect, help) {name, number, 0, W_CONSTANT},
 #include "spec/forth_words.def"
-    {"CAP-SPAWN", CAP_SPAWN, 0, W_CONSTANT},     {"CAP-KILL", CAP_KILL, 0, W_CONSTANT},
-    {"CAP-MMIO", CAP_MMIO, 0, W_CONSTANT},       {"CAP-IRQ", CAP_IRQ, 0, W_CONSTANT},
-    {"CAP-SHARE", CAP_SHARE, 0, W_CONSTANT},     {"CAP-TIME-ADMIN", CAP_TIME_ADMIN, 0, W_CONSTANT},
-    {"CAP-CONSOLE", CAP_CONSOLE, 0, W_CONSTANT}, {"CAP-FILES", CAP_FILES, 0, W_CONSTANT},
-    {"CAP-BLOCKS", CAP_BLOCKS, 0, W_CONSTANT},   {"CAP-ALL", CAP_ALL, 0, W_CONSTANT},
-    {"CAP-SEND", CAP_SEND, 0, W_CONSTANT},
+    {"CAP_SPAWN", CAP_SPAWN, 0, W_CONSTANT},     {"CAP_KILL", CAP_KILL, 0, W_CONSTANT},
+    {"CAP_MMIO", CAP_MMIO, 0, W_CONSTANT},       {"CAP_IRQ", CAP_IRQ, 0, W_CONSTANT},
+    {"CAP_SHARE", CAP_SHARE, 0, W_CONSTANT},     {"CAP_TIME_ADMIN", CAP_TIME_ADMIN, 0, W_CONSTANT},
+    {"CAP_CONSOLE", CAP_CONSOLE, 0, W_CONSTANT}, {"CAP_FILES", CAP_FILES, 0, W_CONSTANT},
+    {"CAP_BLOCKS", CAP_BLOCKS, 0, W_CONSTANT},   {"CAP_ALL", CAP_ALL, 0, W_CONSTANT},
+    {"CAP_SEND", CAP_SEND, 0, W_CONSTANT},
 };
 
 static bool words_start(struct forth *f)

@@ -361,6 +361,12 @@ static void report_number(struct forth *f, cell n)
     say(f, digits, size);
 }
 
+/* Source text may hold anything: what would command a terminal shows as a question mark. */
+static void say_clean(struct forth *f, const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        say(f, (uint8_t)text[i] < ' ' && text[i] != '\t' ? "?" : text[i] == 127 ? "?" : text + i, 1);
+}
 void forth_report(struct forth *f, int64_t status)
 {
     if (f->error_known) {
@@ -379,8 +385,8 @@ void forth_report(struct forth *f, int64_t status)
         say_string(f, text != NULL ? text : "uncaught exception");
         if (status == THROW_UNDEFINED && f->error_known) {
             say_string(f, ": ");
-            say(f, f->error_line + f->error_column,
-                min_u64(f->error_token, f->error_line_size - f->error_column));
+            say_clean(f, f->error_line + f->error_column,
+                      min_u64(f->error_token, f->error_line_size - f->error_column));
         }
         say_string(f, " (");
         report_number(f, status);
@@ -389,7 +395,7 @@ void forth_report(struct forth *f, int64_t status)
     say(f, "\n", 1);
     if (f->error_known && f->error_line_size > 0) {
         say_string(f, "  ");
-        say(f, f->error_line, f->error_line_size);
+        say_clean(f, f->error_line, f->error_line_size);
         say_string(f, "\n  ");
         for (uint32_t i = 0; i < f->error_column; i++) say(f, f->error_line[i] == '\t' ? "\t" : " ", 1);
         for (uint32_t i = 0; i < (f->error_token > 0 ? f->error_token : 1) && f->error_column + i < 240; i++)

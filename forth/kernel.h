@@ -25,7 +25,7 @@ enum kernel_word {
 
 enum vm_status { VM_DEAD, VM_RUNNABLE, VM_WAITING, VM_BLOCKED, VM_FAULTED };
 
-/* Capabilities: a bit each; CAP-SEND to one VM is 0x10000 + its number. */
+/* Capabilities: a bit each; CAP_SEND to one VM is 0x10000 + its number. */
 enum capability {
     CAP_SPAWN = 1,
     CAP_KILL = 2,

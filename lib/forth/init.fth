@@ -5,11 +5,11 @@
 : msg ( c-addr u -- msg ) image ;
 : text ( msg -- c-addr u ) dup cell+ swap @ ;
 0 value echo-vm  0 value console-vm  0 value block-vm
-: start-echo s" 2 load" image cap-blocks spawn-vm to echo-vm ;
-: start-console s" 3 load" image cap-blocks cap-console or
+: start-echo s" 2 load" image cap_blocks spawn-vm to echo-vm ;
+: start-console s" 3 load" image cap_blocks cap_console or
   spawn-vm to console-vm ;
 : start-block
-  s" 4 load" image cap-blocks spawn-vm to block-vm ;
+  s" 4 load" image cap_blocks spawn-vm to block-vm ;
 : services start-echo start-console start-block ;
 5 load
 services

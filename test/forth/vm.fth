@@ -7,7 +7,7 @@ decimal
 : next-event ( -- kind code ) begin event? 0= while drop drop drop yield repeat rot drop ;
 : run ( c-addr u caps -- ) >r image r> spawn-vm drop ;
 t{ ticks ticks u> -> false }t   t{ ticks 2000000 sleep ticks swap - 2000000 u< -> false }t   t{ self-vm parent-vm -> 0 0 }t
-t{ cap-spawn has-cap? cap-all has-cap? cap-send 5 + has-cap? -> true true true }t   t{ yield recv? nip -> false }t
+t{ cap_spawn has-cap? cap_all has-cap? cap_send 5 + has-cap? -> true true true }t   t{ yield recv? nip -> false }t
 \ echo; a message is bytes: nothing in it is ever run
 t{ s" : go begin recv msg-from swap send again ; go" image 0 spawn-vm constant echo -> }t
 t{ settle echo vm-status -> 2 }t   t{ echo s" hello" image send recv text s" hello" str= msg-from echo = -> true true }t
@@ -20,17 +20,21 @@ t{ s" 1 1 +" 0 run next-event -> 1 0 }t   t{ s" bye" 0 run next-event -> 1 0 }t 
 t{ s" 1 26 lshift allot" 0 run next-event -> 2 -8 }t
 \ denials: the word throws -256 in the VM, and its parent is told which capability was missing
 : denied ( c-addr u -- kind code kind code ) 0 run next-event next-event ;
-t{ s" create m 0 , m 0 spawn-vm" denied -> 3 cap-spawn 2 -256 }t   t{ s" 1 kill-vm" denied -> 3 cap-kill 2 -256 }t
-t{ s" 0 mmio-read" denied -> 3 cap-mmio 2 -256 }t   t{ s" 1 0 mmio-write" denied -> 3 cap-mmio 2 -256 }t
-t{ s" 1 ' dup irq-register" denied -> 3 cap-irq 2 -256 }t   t{ s" here 4096 0 share-mem" denied -> 3 cap-share 2 -256 }t
-t{ s" create m 0 , 1 m send" denied -> 3 cap-send 1+ 2 -256 }t   t{ s" 0 cap-mmio grant-cap" denied -> 3 cap-mmio 2 -256 }t
-t{ s" 1 cap-mmio revoke-cap" denied -> 3 cap-kill 2 -256 }t   t{ s" 65 emit" denied -> 3 cap-console 2 -256 }t
-t{ s\" s\q f\q r/o open-file throw" denied -> 3 cap-files 2 -256 }t   t{ s" 1 block" 0 run next-event drop next-event drop -> 3 2 }t
-t{ s" cap-mmio has-cap? abort" 0 run next-event -> 2 -1 }t
-t{ s" : no ['] mmio-read catch 0= throw ; 0 no drop" 0 run next-event next-event -> 3 cap-mmio 1 0 }t  \ caught: it goes on
+t{ s" create m 0 , m 0 spawn-vm" denied -> 3 cap_spawn 2 -256 }t   t{ s" 1 kill-vm" denied -> 3 cap_kill 2 -256 }t
+t{ s" 0 mmio-read" denied -> 3 cap_mmio 2 -256 }t   t{ s" 1 0 mmio-write" denied -> 3 cap_mmio 2 -256 }t
+t{ s" 1 ' dup irq-register" denied -> 3 cap_irq 2 -256 }t   t{ s" here 4096 0 share-mem" denied -> 3 cap_share 2 -256 }t
+t{ s" create m 0 , 1 m send" denied -> 3 cap_send 1+ 2 -256 }t   t{ s" 0 cap_mmio grant-cap" denied -> 3 cap_mmio 2 -256 }t
+t{ s" 1 cap_mmio revoke-cap" denied -> 3 cap_kill 2 -256 }t   t{ s" 65 emit" denied -> 3 cap_console 2 -256 }t
+t{ s\" s\q f\q r/o open-file throw" denied -> 3 cap_files 2 -256 }t   t{ s" 1 block" 0 run next-event drop next-event drop -> 3 2 }t
+t{ s" cap_mmio has-cap? abort" 0 run next-event -> 2 -1 }t
+t{ s" : no ['] mmio-read catch 0= throw ; 0 no drop" 0 run next-event next-event -> 3 cap_mmio 1 0 }t  \ caught: it goes on
 \ a child gets no more than its parent has
-t{ s" create m 0 , m cap-mmio spawn-vm" cap-spawn run next-event next-event -> 3 cap-mmio 2 -256 }t
-t{ s" cap-mmio has-cap? 0= throw 8 mmio-read drop" cap-mmio run next-event -> 1 0 }t
+t{ s" create m 0 , m cap_mmio spawn-vm" cap_spawn run next-event next-event -> 3 cap_mmio 2 -256 }t
+t{ s" cap_mmio has-cap? 0= throw 8 mmio-read drop" cap_mmio run next-event -> 1 0 }t
+\ the vision's example, its operands in the order of its table
+: try-mmio-read ( paddr -- u64 ) cap_mmio has-cap? if mmio-read else drop ." Access denied" cr 0 then ;
+t{ 77 16 mmio-write 16 try-mmio-read -> 77 }t
+t{ s" : try-mmio-read cap_mmio has-cap? if mmio-read else drop 0 then ; 16 try-mmio-read throw" 0 run next-event -> 1 0 }t
 \ devices and interrupts
 variable ticked
 : on-irq 1 ticked +! ;
@@ -53,7 +57,7 @@ t{ s" recv drop msg-from here 0 , send msg-from here send" image 0 spawn-vm s" x
 t{ s" 99 here send" thrown s" 63 vm-status" thrown s" -1 kill-vm" thrown s" 0 kill-vm" thrown -> -257 -257 -257 -257 }t
 t{ s" echo 0 send" thrown s" 0 0 spawn-vm" thrown s" here 1 40 lshift spawn-vm" thrown -> -9 -9 -24 }t
 create big 5000 , 5000 allot
-t{ s" echo big send" thrown -> -259 }t   t{ echo cap-mmio grant-cap echo cap-mmio revoke-cap -> }t
+t{ s" echo big send" thrown -> -259 }t   t{ echo cap_mmio grant-cap echo cap_mmio revoke-cap -> }t
 t{ echo kill-vm settle echo vm-status s" echo here send" thrown next-event -> 0 -257 4 0 }t
 \ memory comes from the VM's own envelope
 t{ 4096 3 map-mem dup @ over 4096 unmap-mem swap 0<> -> 0 true }t   t{ s" 1 40 lshift 3 map-mem" thrown s" 0 3 map-mem" thrown s" 5 10 unmap-mem" thrown -> -260 -24 -9 }t
