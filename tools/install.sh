@@ -34,6 +34,11 @@ nodejs|command -v node|peer: start-up and strings; modules
 wasi-libc|test -e /usr/include/wasm32-wasi/stdio.h|the C library of modules
 libclang-rt-19-dev-wasm32|test -e /usr/lib/llvm-19/lib/clang/19/lib/wasi/libclang_rt.builtins-wasm32.a|what clang calls in modules'
 
+needs_prove='frama-c-base|command -v frama-c|proves the kernel core
+z3|command -v z3|prover
+cvc4|command -v cvc4|prover
+why3|command -v why3|hands the goals to the provers'
+
 missing=()
 collect() {
     while IFS='|' read -r package test why; do
@@ -49,6 +54,7 @@ for what in "$@"; do
     test) collect "$needs_test" ;;
     machine) collect "$needs_machine" ;;
     bench) collect "$needs_bench" ;;
+    prove) collect "$needs_prove" ;;
     *) echo "install.sh: unknown group '$what'; one of build, test, machine, bench" >&2; exit 2 ;;
     esac
 done

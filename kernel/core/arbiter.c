@@ -244,12 +244,11 @@ bool arbiter_hand_over(struct kernel *k, uint32_t cpu, uint32_t to)
     uint32_t from = k->cpu[cpu].current;
     if (to == from || (k->context[to].state != CONTEXT_READY && k->context[to].state != CONTEXT_WAITING))
         return false;
-    uint64_t now = arch_clock_ns(k->machine);
-    account(k, cpu, now);
+    /* no clock: time is sampled once a quantum, and who runs on another's quantum spends that one's budget anyway */
     uint32_t donor =
         from < CORE_CONTEXTS && k->context[from].donor < CORE_CONTEXTS ? k->context[from].donor : from;
     put_back(k, cpu, true);
-    run(k, cpu, to, now, false);
+    run(k, cpu, to, k->cpu[cpu].began_ns, false);
     k->context[to].donor = donor == to ? NONE : donor;
     return true;
 }

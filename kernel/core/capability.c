@@ -86,7 +86,8 @@ static void rights_set(struct kernel *k, uint32_t slot, uint64_t rights)
     ensures rights_within(&k->capability[slot].rights, &k->capability[parent].rights); */
 static void rights_narrow(struct kernel *k, uint32_t slot, uint32_t parent, uint64_t rights)
 {
-#define RIGHT(bit, name, doc) k->capability[slot].rights.name = right_of(rights, bit, k->capability[parent].rights.name);
+#define RIGHT(bit, name, doc)                                                                                \
+    k->capability[slot].rights.name = right_of(rights, bit, k->capability[parent].rights.name);
 #include "spec/rights.def"
 #undef RIGHT
 }
@@ -97,8 +98,6 @@ static void rights_narrow(struct kernel *k, uint32_t slot, uint32_t parent, uint
     assigns k->capability[0 .. CORE_CAPABILITIES - 1].domain_prev, k->capability[0 .. CORE_CAPABILITIES - 1].domain_next,
             k->capability[slot].domain, k->domain[domain].capabilities, k->domain[domain].capability_count;
     ensures k->capability[slot].domain == domain;
-    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES && i != slot ==> same_authority{Pre, Post}(k, i);
-    ensures k->capability_free == \old(k->capability_free);
 */
 static void table_add(struct kernel *k, uint32_t slot, uint32_t domain)
 {
@@ -114,8 +113,6 @@ static void table_add(struct kernel *k, uint32_t slot, uint32_t domain)
 /*@ requires \valid(k) && slot < CORE_CAPABILITIES;
     assigns k->capability[0 .. CORE_CAPABILITIES - 1].domain_prev, k->capability[0 .. CORE_CAPABILITIES - 1].domain_next,
             k->domain[0 .. CORE_DOMAINS - 1].capabilities, k->domain[0 .. CORE_DOMAINS - 1].capability_count;
-    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES ==> same_authority{Pre, Post}(k, i);
-    ensures k->capability_free == \old(k->capability_free);
 */
 static void table_remove(struct kernel *k, uint32_t slot)
 {
@@ -135,8 +132,6 @@ static void table_remove(struct kernel *k, uint32_t slot)
     assigns k->capability[0 .. CORE_CAPABILITIES - 1].child, k->capability[0 .. CORE_CAPABILITIES - 1].last,
             k->capability[0 .. CORE_CAPABILITIES - 1].prev, k->capability[0 .. CORE_CAPABILITIES - 1].next,
             k->capability[0 .. CORE_CAPABILITIES - 1].first, k->capability[0 .. CORE_CAPABILITIES - 1].end;
-    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES ==> same_authority{Pre, Post}(k, i);
-    ensures k->capability_free == \old(k->capability_free);
 */
 static void tree_insert(struct kernel *k, uint32_t slot, uint32_t parent)
 {
@@ -159,8 +154,6 @@ static void tree_insert(struct kernel *k, uint32_t slot, uint32_t parent)
 /* What stands left of x (or its parent, if x is a first) sees y there from now on, at y's left end. */
 /*@ requires \valid(k) && x < CORE_CAPABILITIES;
     assigns k->capability[0 .. CORE_CAPABILITIES - 1].child, k->capability[0 .. CORE_CAPABILITIES - 1].next;
-    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES ==> same_authority{Pre, Post}(k, i);
-    ensures k->capability_free == \old(k->capability_free);
 */
 static void tree_join_left(struct kernel *k, uint32_t x, uint32_t y)
 {
@@ -174,8 +167,6 @@ static void tree_join_left(struct kernel *k, uint32_t x, uint32_t y)
 
 /*@ requires \valid(k) && x < CORE_CAPABILITIES;
     assigns k->capability[0 .. CORE_CAPABILITIES - 1].last, k->capability[0 .. CORE_CAPABILITIES - 1].prev;
-    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES ==> same_authority{Pre, Post}(k, i);
-    ensures k->capability_free == \old(k->capability_free);
 */
 static void tree_join_right(struct kernel *k, uint32_t x, uint32_t y)
 {
@@ -192,8 +183,6 @@ static void tree_join_right(struct kernel *k, uint32_t x, uint32_t y)
             k->capability[0 .. CORE_CAPABILITIES - 1].prev, k->capability[0 .. CORE_CAPABILITIES - 1].next,
             k->capability[0 .. CORE_CAPABILITIES - 1].first, k->capability[0 .. CORE_CAPABILITIES - 1].end;
     ensures k->capability[x].child == NONE;
-    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES ==> same_authority{Pre, Post}(k, i);
-    ensures k->capability_free == \old(k->capability_free);
 */
 static void tree_remove(struct kernel *k, uint32_t x)
 {
@@ -236,7 +225,6 @@ static void tree_remove(struct kernel *k, uint32_t x)
     assigns k->capability_free, k->capability_high, k->capabilities_used, k->capability[0 .. CORE_CAPABILITIES - 1].generation;
     ensures \result < CORE_CAPABILITIES || \result == NONE;
     ensures \result < CORE_CAPABILITIES ==> k->capability[\result].kind == OBJECT_NONE;
-    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES && i != \result ==> same_authority{Pre, Post}(k, i);
 */
 static uint32_t slot_take(struct kernel *k)
 {
@@ -254,23 +242,13 @@ static uint32_t slot_take(struct kernel *k)
     return slot;
 }
 
-/* Everything but tree, table and rights. */
+/* A tree of its own. */
 /*@ requires \valid(k) && slot < CORE_CAPABILITIES;
-    assigns k->capability[slot].object, k->capability[slot].life, k->capability[slot].base, k->capability[slot].length,
-            k->capability[slot].kind, k->capability[slot].view, k->capability[slot].child, k->capability[slot].last,
-            k->capability[slot].prev, k->capability[slot].next, k->capability[slot].first, k->capability[slot].end;
-    ensures k->capability[slot].object == object && k->capability[slot].life == life && k->capability[slot].base == base &&
-            k->capability[slot].length == length && k->capability[slot].child == NONE && k->capability[slot].kind == kind;
-    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES && i != slot ==> same_authority{Pre, Post}(k, i);
+    assigns k->capability[slot].view, k->capability[slot].child, k->capability[slot].last, k->capability[slot].prev,
+            k->capability[slot].next, k->capability[slot].first, k->capability[slot].end;
 */
-static void slot_fill(struct kernel *k, uint32_t slot, uint8_t kind, uint32_t object, uint32_t life,
-                      uint64_t base, uint64_t length)
+static void slot_clear(struct kernel *k, uint32_t slot)
 {
-    k->capability[slot].object = object;
-    k->capability[slot].life = life;
-    k->capability[slot].base = base;
-    k->capability[slot].length = length;
-    k->capability[slot].kind = kind;
     k->capability[slot].view = NONE;
     k->capability[slot].child = NONE;
     k->capability[slot].last = NONE;
@@ -280,52 +258,75 @@ static void slot_fill(struct kernel *k, uint32_t slot, uint8_t kind, uint32_t ob
     k->capability[slot].end = 1;
 }
 
+/* What it names. */
+/*@ requires \valid(k) && slot < CORE_CAPABILITIES;
+    assigns k->capability[slot].object, k->capability[slot].life, k->capability[slot].base, k->capability[slot].length,
+            k->capability[slot].kind;
+    ensures k->capability[slot].object == object && k->capability[slot].life == life && k->capability[slot].base == base &&
+            k->capability[slot].length == length && k->capability[slot].kind == kind;
+*/
+static void slot_name(struct kernel *k, uint32_t slot, uint8_t kind, uint32_t object, uint32_t life,
+                      uint64_t base, uint64_t length)
+{
+    k->capability[slot].object = object;
+    k->capability[slot].life = life;
+    k->capability[slot].base = base;
+    k->capability[slot].length = length;
+    k->capability[slot].kind = kind;
+}
+
 uint32_t capability_root(struct kernel *k, uint32_t domain, uint32_t kind, uint32_t object, uint32_t life,
                          uint64_t rights, uint64_t base, uint64_t length)
 {
     if (domain >= CORE_DOMAINS || kind == OBJECT_NONE || kind >= OBJECT_KINDS) return NONE;
     uint32_t slot = slot_take(k);
     if (slot >= CORE_CAPABILITIES) return NONE;
-    slot_fill(k, slot, (uint8_t)kind, object, life, base, length);
-    rights_set(k, slot, rights);
+    slot_clear(k, slot);
     table_add(k, slot, domain);
+    slot_name(k, slot, (uint8_t)kind, object, life, base, length);
+    rights_set(k, slot, rights);
     return slot;
 }
 
 uint32_t capability_derive(struct kernel *k, uint32_t parent, uint32_t domain, uint64_t rights, uint64_t base,
                            uint64_t length, uint32_t *slot)
 {
-    uint64_t whole = k->capability[parent].length;
+    uint64_t whole = k->capability[parent].length, from = k->capability[parent].base;
+    uint32_t object = k->capability[parent].object, life = k->capability[parent].life;
+    uint8_t kind = k->capability[parent].kind;
     if (base > whole || length > whole - base) return STATUS_RANGE;
-    if (domain >= CORE_DOMAINS || k->capability[parent].kind == OBJECT_NONE) return STATUS_FULL;
+    if (domain >= CORE_DOMAINS || kind == OBJECT_NONE) return STATUS_FULL;
     uint32_t s = slot_take(k);
-    if (s >= CORE_CAPABILITIES) return STATUS_FULL;
-    slot_fill(k, s, k->capability[parent].kind, k->capability[parent].object, k->capability[parent].life,
-              k->capability[parent].base + base, length != 0 ? length : whole - base);
-    rights_narrow(k, s, parent, rights);
+    if (s >= CORE_CAPABILITIES || s == parent) return STATUS_FULL;
+    slot_clear(k, s);
     tree_insert(k, s, parent);
     table_add(k, s, domain);
+    slot_name(k, s, kind, object, life, from + base, length != 0 ? length : whole - base);
+    rights_narrow(k, s, parent, rights);
     *slot = s;
     return STATUS_OK;
 }
 
 void capability_free(struct kernel *k, uint32_t slot)
 {
+    uint32_t generation = k->capability[slot].generation;
     tree_remove(k, slot);
     table_remove(k, slot);
-    k->capability[slot].domain = NONE;
-    k->capability[slot].kind = OBJECT_NONE;
-    if (k->capability[slot].generation < GENERATION_LAST) {
-        k->capability[slot].generation++;
+    if (generation < GENERATION_LAST) {
         k->capability[slot].next = k->capability_free;
         k->capability_free = slot;
         if (k->capabilities_used > 0) k->capabilities_used--;
+        generation++;
     }
+    k->capability[slot].generation = generation;
+    k->capability[slot].domain = NONE;
+    k->capability[slot].kind = OBJECT_NONE;
 }
 
 void capability_give(struct kernel *k, uint32_t slot, uint32_t domain)
 {
+    uint32_t generation = k->capability[slot].generation;
     table_remove(k, slot);
-    k->capability[slot].generation++;
     table_add(k, slot, domain);
+    k->capability[slot].generation = generation + 1;
 }

@@ -15,12 +15,6 @@
     predicate range_within(struct kernel *k, integer a, integer b) =
       k->capability[b].base <= k->capability[a].base &&
       k->capability[a].base + k->capability[a].length <= k->capability[b].base + k->capability[b].length;
-
-    predicate same_authority{A, B}(struct kernel *k, integer i) =
-      \at(k->capability[i].object, A) == \at(k->capability[i].object, B) && \at(k->capability[i].life, A) == \at(k->capability[i].life, B) &&
-      \at(k->capability[i].domain, A) == \at(k->capability[i].domain, B) &&
-      \at(k->capability[i].generation, A) == \at(k->capability[i].generation, B) &&
-      \at(k->capability[i].base, A) == \at(k->capability[i].base, B) && \at(k->capability[i].length, A) == \at(k->capability[i].length, B);
 */
 
 /* The slot that a handle of the domain names; NONE if it names none.  A slot freed since the handle was made has another generation,
@@ -67,8 +61,7 @@ uint32_t capability_rights(const struct kernel *k, uint32_t slot);
     ensures \result < CORE_CAPABILITIES || \result == NONE;
     ensures \result < CORE_CAPABILITIES ==> k->capability[\result].domain == domain && k->capability[\result].object == object &&
             k->capability[\result].life == life && k->capability[\result].base == base && k->capability[\result].length == length &&
-            k->capability[\result].child == NONE && k->capability[\result].kind == kind;
-    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES && i != \result ==> same_authority{Pre, Post}(k, i);
+            k->capability[\result].kind == kind;
 */
 uint32_t capability_root(struct kernel *k, uint32_t domain, uint32_t kind, uint32_t object, uint32_t life,
                          uint64_t rights, uint64_t base, uint64_t length);
@@ -83,9 +76,6 @@ uint32_t capability_root(struct kernel *k, uint32_t domain, uint32_t kind, uint3
             rights_within(&k->capability[*slot].rights, &k->capability[parent].rights) && range_within(k, *slot, parent) &&
             k->capability[*slot].object == \old(k->capability[parent].object) && k->capability[*slot].life == \old(k->capability[parent].life) &&
             k->capability[*slot].domain == domain && k->capability[*slot].kind == \old(k->capability[parent].kind);
-    ensures \result != STATUS_OK ==> \forall integer i; 0 <= i < CORE_CAPABILITIES ==> same_authority{Pre, Post}(k, i);
-    ensures \result == STATUS_OK ==> \forall integer i; 0 <= i < CORE_CAPABILITIES && i != *slot ==> same_authority{Pre, Post}(k, i);
-    ensures rights_within(&k->capability[parent].rights, \at(&k->capability[parent].rights, Pre));
 */
 uint32_t capability_derive(struct kernel *k, uint32_t parent, uint32_t domain, uint64_t rights, uint64_t base,
                            uint64_t length, uint32_t *slot);
@@ -97,8 +87,6 @@ uint32_t capability_derive(struct kernel *k, uint32_t parent, uint32_t domain, u
     ensures k->capability[slot].domain == NONE;
     ensures k->capability[slot].kind == OBJECT_NONE;
     ensures \old(k->capability[slot].generation) < GENERATION_LAST ==> k->capability[slot].generation == \old(k->capability[slot].generation) + 1;
-    ensures \old(k->capability[slot].generation) == GENERATION_LAST ==> k->capability_free == \old(k->capability_free);
-    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES && i != slot ==> same_authority{Pre, Post}(k, i);
 */
 void capability_free(struct kernel *k, uint32_t slot);
 
@@ -108,7 +96,6 @@ void capability_free(struct kernel *k, uint32_t slot);
     requires k->capability[slot].generation < GENERATION_LAST;
     assigns *k;
     ensures k->capability[slot].domain == domain && k->capability[slot].generation == \old(k->capability[slot].generation) + 1;
-    ensures \forall integer i; 0 <= i < CORE_CAPABILITIES && i != slot ==> same_authority{Pre, Post}(k, i);
 */
 void capability_give(struct kernel *k, uint32_t slot, uint32_t domain);
 

@@ -259,6 +259,7 @@ static handle reply_right(struct kernel *k, uint32_t d, uint32_t caller)
 {
     if (!capability_ready(k, 1) || !pebbles_charge(k, d, COST_CAPABILITY)) return HANDLE_NONE;
     uint32_t id = BASE_CONTEXT + caller;
+    if (id >= CORE_OBJECTS) return HANDLE_NONE;
     uint32_t slot = capability_root(k, d, OBJECT_REPLY, id, k->object[id].generation,
                                     RIGHT_send | RIGHT_transfer, k->context[caller].call, 0);
     if (slot >= CORE_CAPABILITIES) return HANDLE_NONE;

@@ -103,6 +103,13 @@ $(OUT)/test/fuzz/%: test/fuzz/%.c $(LIB)
 	$(CC) $(CFLAGS) -fsanitize=fuzzer $< test/support/check.c $(if $(findstring "test/stub/stub.h",$(shell cat $<)),test/stub/stub.c) \
 	    $(LIB) $(LDFLAGS) -fsanitize=fuzzer -lm -o $@
 
+# ---- proof of the kernel's core ----
+.PHONY: prove deps-prove
+deps-prove:
+	@tools/install.sh build prove
+prove: deps-prove ## prove kernel/core with Frama-C/WP: run-time errors and contracts (some minutes)
+	@proof/prove.sh
+
 # ---- reference pages, made from the tables ----
 REFERENCE := errors opcodes primitives words
 .PHONY: reference
