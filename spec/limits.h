@@ -42,7 +42,7 @@
 #define LIMIT_REGEX_PROGRAM (1u << 15) /* instructions; a step over one character costs at most that many: some 0.3 ms */
 #define LIMIT_REGEX_GROUPS 500      /* capturing groups: their offsets are copied with every thread of the matcher */
 #define LIMIT_READER_DEPTH 10000000  /* nesting that the reader follows (it keeps its own stack); beyond: :too-deep */
-#define LIMIT_COMPILE_DEPTH 2000    /* nesting of expressions in one definition; beyond: :too-deep */
+#define LIMIT_COMPILE_DEPTH 10000   /* nesting of expressions in one definition; beyond: :too-deep */
 #define LIMIT_UNIT_BYTES (64u << 20)
 
 /* ---- WebAssembly modules: with these, memory for one module stays below some 20 bytes for each byte of the binary ---- */
