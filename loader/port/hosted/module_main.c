@@ -173,7 +173,8 @@ static const struct {
 } subcommands[] = {
     {"validate", module_validate, "FILE...           check that they are valid modules"},
     {"info", module_info, "FILE                  say what a module imports, exports and holds"},
-    {"prove", module_prove, "IN -o OUT             write the module with a proof of as many accesses as can be found"},
+    {"prove", module_prove,
+     "IN -o OUT             write the module with a proof of as many accesses as can be found"},
     {"facts", module_facts, "FILE                  check a module's proof and print its facts"},
     {"run", module_run, "[OPTION...] FILE [ARG...]  run a command-line program"},
     {"time", module_time,
