@@ -2,7 +2,7 @@
 """Random modules run by us and by node (V8): results, traps and memory must be the same.
 
 Usage: differential.py [--seed N] [--modules N] [--lona PATH] [--keep FOLDER] [--option OPTION]...
-Functions are random typed code with blocks, loops (a counter bounds them), branches, tables of branches, calls direct and through a table, memory
+Functions are random typed code with blocks, loops (a counter bounds them), branches, tables of branches, calls direct and through a table, exceptions, memory
 of all widths, globals, several results, integers, floats and vectors.  V8's answers become a test script (assert_return, assert_trap) that
 `lona wast` runs once for each set of options.  Last line: "N passed, N failed".
 """
@@ -62,7 +62,11 @@ for signature, ops in instructions().items():
             OPS.setdefault(LETTERS[result], []).extend((op, [LETTERS[x] for x in operands]) for op in usable)
 STORES = [(op, [LETTERS[x] for x in s.split("_")[0]]) for s, ops in instructions().items() if s.startswith("a") and s.endswith("_") for op in ops]
 # results of these may differ in a NaN's bits, which others could make visible
-NAN_BITS = {0xBC, 0xBD} | set(range(0x38, 0x3A)) | set(range(0x2A, 0x2C))
+NAN_BITS = {0xBC, 0xBD, 0x98, 0xA6, 0x213, 0x214, 0x220, 0x222} | set(range(0x38, 0x3A)) | set(range(0x2A, 0x2C))
+
+
+# What exceptions carry, by tag.
+TAGS = [[I32], [F64, I64], []]
 
 
 class Function:
@@ -197,6 +201,15 @@ class Function:
         x = r.random()
         if self.budget < 0 or depth > 6:
             return b"\x01"
+        if self.m.throws and r.random() < 0.12:
+            return self.attempt(depth)
+        if self.m.throws and r.random() < 0.06:
+            tag = r.randrange(len(TAGS))
+            condition = self.expr(I32, depth + 1)
+            self.labels.append([])
+            values = b"".join(self.expr(t, depth + 1) for t in TAGS[tag])
+            self.labels.pop()
+            return condition + b"\x04\x40" + values + b"\x08" + leb(tag) + b"\x0b"
         if x < 0.3:
             i = r.randrange(len(self.types) - 1) if len(self.types) > 1 else None
             if i is not None:
@@ -249,6 +262,26 @@ class Function:
             return self.bulk(depth)
         return self.expr(r.choice(self.m.types), depth + 1) + b"\x1a"
 
+    def attempt(self, depth):
+        r = self.r
+        self.labels.append([])
+        out = b"\x06\x40" + self.statements(depth + 1, 4)
+        if r.random() < 0.2:
+            self.labels.pop()
+            return out + b"\x18" + leb(r.randrange(len(self.labels)))
+        for tag in r.sample(range(len(TAGS)), r.randrange(1, len(TAGS) + 1)):
+            out += b"\x07" + leb(tag)
+            for t in reversed(TAGS[tag]):
+                names = self.local_of(t)
+                out += b"\x21" + leb(r.choice(names)) if names else b"\x1a"
+            out += self.statements(depth + 1, 2)
+            if r.random() < 0.3:
+                out += self.expr(I32, depth + 1) + b"\x04\x40\x09\x01\x0b"
+        if r.random() < 0.4:
+            out += b"\x19" + self.statements(depth + 1, 2)
+        self.labels.pop()
+        return out + b"\x0b"
+
     def bulk(self, depth):
         small = b"\x41\xff\x01\x71"
         a, b, c = (self.expr(I32, depth + 1) + small for _ in range(3))
@@ -276,6 +309,7 @@ class Module:
         self.r = random.Random(seed)
         self.types = [I32, I64, F32, F64] + ([V128] if self.r.random() < 0.4 else [])
         self.globals = [I32, I64, F32, F64] + ([V128] if V128 in self.types else [])
+        self.throws = self.r.random() < 0.4
         self.signatures = []
         self.type_list = []
         for i in range(self.r.randrange(1, 6)):
@@ -305,6 +339,7 @@ class Module:
         bodies = [Function(self, p, q, i).body() for p, q, i in self.signatures]
         own = [self.type_index(p, q) for p, q, _ in self.signatures] + [self.type_index([], [I64])]
         bodies.append(leb(len(HASH)) + HASH)
+        tags = [self.type_index(t, []) for t in TAGS] if self.throws else []
         vec = lambda types: leb(len(types)) + bytes(types)
         out = b"\0asm\1\0\0\0"
         out += self.section(1, [b"\x60" + vec(p) + vec(q) for p, q in self.type_list])
@@ -312,6 +347,8 @@ class Module:
         out += self.section(4, [b"\x70\x00" + leb(len(self.signatures) + 1)])
         out += self.section(5, [b"\x01\x01\x02"])
         inits = {I32: b"\x41\x07", I64: b"\x42\x09", F32: b"\x43" + bytes(4), F64: b"\x44" + bytes(8), V128: b"\xfd\x0c" + bytes(range(16))}
+        if self.throws:
+            out += self.section(13, [b"\x00" + leb(t) for t in tags])
         out += self.section(6, [bytes([t, 1]) + inits[t] + b"\x0b" for t in self.globals])
         exports = [b"\x01f\x00\x00", b"\x01h\x00" + leb(len(self.signatures))]
         out += self.section(7, exports)
