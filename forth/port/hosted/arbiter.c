@@ -59,7 +59,7 @@ struct vm {
     uint64_t raised;
     char *text;
     size_t text_size;
-    bool quiet;
+    bool quiet, native;
 };
 
 static struct vm vms[VMS];
@@ -197,7 +197,7 @@ static void quantum_start(void)
 }
 
 /* ---- lives ---- */
-struct vm *arbiter_root(struct forth_port *port, struct forth *f, bool quiet, bool quanta)
+struct vm *arbiter_root(struct forth_port *port, struct forth *f, bool quiet, bool quanta, bool native)
 {
     struct vm *v = &vms[0];
     *v = (struct vm){.used = true,
@@ -209,7 +209,8 @@ struct vm *arbiter_root(struct forth_port *port, struct forth *f, bool quiet, bo
                      .port = port,
                      .from = NOBODY,
                      .reply_to = NOBODY,
-                     .quiet = quiet};
+                     .quiet = quiet,
+                     .native = native};
     v->last = &v->first;
     port->vm = v;
     turn = 0;
@@ -288,11 +289,12 @@ static int64_t spawn(struct vm *parent, const char *text, size_t size, int64_t c
                      .caps = caps,
                      .from = NOBODY,
                      .reply_to = NOBODY};
+    v->native = parent->native;
     v->last = &v->first;
     v->may_send = (uint64_t)1 << number(parent) | (uint64_t)1 << n;
     parent->may_send |= (uint64_t)1 << n;
     struct forth_config config = {
-        .data_bytes = ENVELOPE_BYTES, .words = 1u << 16, .units = 1u << 20, .native = true};
+        .data_bytes = ENVELOPE_BYTES, .words = 1u << 16, .units = 1u << 20, .native = v->native};
     v->port = forth_port_hosted_new(NULL);
     v->f = v->port == NULL ? NULL : forth_new(v->port, &config);
     v->text = malloc(size + 1);

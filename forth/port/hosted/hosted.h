@@ -7,6 +7,13 @@
 #include "forth/forth.h"
 #include "forth/throw.h"
 
+/* What this host has a translator for. */
+#ifdef __x86_64__
+#define HOST_HAS_TRANSLATOR true
+#else
+#define HOST_HAS_TRANSLATOR false
+#endif
+
 struct vm; /* arbiter.c: what the program's instances are to each other */
 
 #define PORT_FILES 64
@@ -35,7 +42,7 @@ int64_t edit_line(struct forth *f, char *to, size_t max);
 void edit_restore(void);
 
 /* ---- arbiter.c ---- */
-struct vm *arbiter_root(struct forth_port *port, struct forth *f, bool quiet, bool quanta);
+struct vm *arbiter_root(struct forth_port *port, struct forth *f, bool quiet, bool quanta, bool native);
 void arbiter_end(struct vm *root);
 void arbiter_interrupt(void); /* from a signal handler: the VM that holds the console */
 bool arbiter_may(struct forth_port *p, int64_t capability); /* false: denied, and told to the parent */

@@ -162,7 +162,7 @@ static int start_vm0(struct forth_port *port, struct forth *f)
 
 int forth_main(int argc, char **argv)
 {
-    struct arguments a = {.config = {.native = true}};
+    struct arguments a = {.config = {.native = HOST_HAS_TRANSLATOR}};
     int code = read_arguments(argc, argv, &a);
     if (code >= 0) return code;
     struct forth_port *port = forth_port_hosted_new(a.blocks);
@@ -173,7 +173,7 @@ int forth_main(int argc, char **argv)
         return 1;
     }
     forth_stack(f, forth_port_stack_low());
-    struct vm *root = arbiter_root(port, f, a.quiet, !a.no_heat);
+    struct vm *root = arbiter_root(port, f, a.quiet, !a.no_heat, a.config.native);
     signal(SIGINT, on_interrupt);
     if (a.vm0) code = start_vm0(port, f);
     if (code < 0) code = run_items(f, argc, argv);
