@@ -67,6 +67,7 @@ expect words 0 "EVALUATE" "$lona" forth -e 'words'
 expect dump 0 "68 65 6C 6C" "$lona" forth -e 's" hello" dump'
 expect dot-s 0 "<2> 1 2" "$lona" forth -e '1 2 .s'
 expect memory-small 1 "dictionary overflow (-8)" "$lona" forth --memory=1 -e '2000000 allot'
+expect quit-to-console 0 "12  ok" bash -c "echo '5 + .' | $lona forth --quiet -e '7 quit'"
 expect prompt-piped 0 " ok" bash -c "echo '1 2 + .' | $lona forth"
 expect vm0 0 "ok" "$lona" forth --vm0 -e 'bye'
 expect vm0-echo 0 "hi there" "$lona" forth --vm0 -e 'echo-vm s" hi there" msg send recv text type bye'

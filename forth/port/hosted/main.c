@@ -78,7 +78,7 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
 }
 
 /* Files and texts in turn; -1: go on, else the exit code. */
-static int run_items(struct forth *f, int argc, char **argv)
+static int run_items(struct forth *f, int argc, char **argv, struct arguments *a)
 {
     for (int i = 1; i < argc; i++) {
         int64_t status;
@@ -91,7 +91,10 @@ static int run_items(struct forth *f, int argc, char **argv)
         else
             status = forth_file(f, argv[i], strlen(argv[i]));
         if (forth_is_bye(f, status, &code)) return code;
-        if (status == THROW_QUIT) return -1;
+        if (status == THROW_QUIT) { /* to the console, as it says */
+            a->interactive = true;
+            return -1;
+        }
         if (status != 0) {
             forth_report(f, status);
             return 1;
@@ -176,7 +179,7 @@ int forth_main(int argc, char **argv)
     struct vm *root = arbiter_root(port, f, a.quiet, !a.no_heat, a.config.native);
     signal(SIGINT, on_interrupt);
     if (a.vm0) code = start_vm0(port, f);
-    if (code < 0) code = run_items(f, argc, argv);
+    if (code < 0) code = run_items(f, argc, argv, &a);
     if (code < 0 && (a.items == 0 || a.interactive)) {
         if (port->terminal && !a.quiet) forth_port_type(port, "Lona Forth.  HELP helps, BYE ends.\n", 35);
         code = forth_console(f);
