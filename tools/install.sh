@@ -12,6 +12,7 @@ needs_test='libclang-rt-19-dev|test -e /usr/lib/llvm-19/lib/clang/19/lib/linux/l
 clang-format-19|command -v clang-format-19|the format check
 python3-pexpect|python3 -c "import pexpect"|drives the prompt as a person would
 wabt|command -v wast2json|assembles the test scripts of modules; the peer that validation is compared with
+nodejs|command -v node|the engine that random modules are compared with
 wasi-libc|test -e /usr/include/wasm32-wasi/stdio.h|the C library of modules
 libclang-rt-19-dev-wasm32|test -e /usr/lib/llvm-19/lib/clang/19/lib/wasi/libclang_rt.builtins-wasm32.a|what clang calls in modules
 dpkg-dev|command -v dpkg-source|source packages of the programs that are built as modules
