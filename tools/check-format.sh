@@ -2,7 +2,7 @@
 # Checks the C sources against .clang-format and the library against lona fmt.  Last line: "N passed, N failed", a count of files.
 set -u
 passed=0 failed=0
-for file in $(find base spec loader runtime forth test -name '*.c' | sort); do
+for file in $(find abi base boot kernel spec loader runtime forth test -name '*.c' | sort); do
     if clang-format-19 --dry-run -Werror "$file" >/dev/null 2>&1; then
         passed=$((passed + 1))
     else
