@@ -71,10 +71,10 @@ expect quit-to-console 0 "12  ok" bash -c "echo '5 + .' | $lona forth --quiet -e
 expect prompt-piped 0 " ok" bash -c "echo '1 2 + .' | $lona forth"
 expect vm0 0 "ok" "$lona" forth --vm0 -e 'bye'
 expect vm0-echo 0 "hi there" "$lona" forth --vm0 -e 'echo-vm s" hi there" msg send recv text type bye'
-expect vm0-console 0 "through the service" "$lona" forth --vm0 -e 'console-vm s" through the service" msg send 20 ms bye'
+expect vm0-console 0 "through the service" "$lona" forth --vm0 -e 'console-vm s" through the service" msg send yield yield yield yield 20 ms bye'
 expect vm0-block 0 "1024 32 ok no" "$lona" forth --vm0 -e 'create m 9 , 82 c, 3 , block-vm m send recv dup @ . cell+ c@ . create w 1033 , 87 c, 3 , 1024 allot block-vm w send recv text type space block-vm s" x" msg send recv text type bye'
-expect vm0-restart 0 "echo again" "$lona" forth --vm0 -e 'echo-vm kill-vm 20 ms supervise echo-vm s" alive" msg send recv text type bye'
-expect vm-console-denied 0 "3 64" "$lona" forth --vm0 -e ': img msg ; s" 65 emit" img 0 spawn-vm drop 20 ms event? . swap . . drop bye'
+expect vm0-restart 0 "echo again" "$lona" forth --vm0 -e 'echo-vm kill-vm yield yield yield yield 20 ms supervise echo-vm s" alive" msg send recv text type bye'
+expect vm-console-denied 0 "3 64" "$lona" forth --vm0 -e ': img msg ; s" 65 emit" img 0 spawn-vm drop yield yield yield yield 20 ms event? . swap . . drop bye'
 timeout 30 python3 "$here/random_test.py" "$lona" --rounds 40 >out.txt 2>&1
 count random out.txt
 timeout 40 python3 "$here/prompt_test.py" "$lona" >out.txt 2>&1
