@@ -192,15 +192,21 @@ static void write_local(struct machine *k, uint32_t local, const struct value *v
         k->no_memory = true;
         return;
     }
-    k->undo[k->undo_count++] = (struct undo){local, k->locals[local]};
-    k->locals[local] = (struct local_state){k->epoch, *v};
+    struct undo *u = &k->undo[k->undo_count++];
+    struct local_state *l = &k->locals[local];
+    u->local = local;
+    u->before.epoch = l->epoch;
+    value_copy(&u->before.v, &l->v);
+    l->epoch = k->epoch;
+    value_copy(&l->v, v);
 }
 
 static void roll_back(struct machine *k, uint32_t mark)
 {
     while (k->undo_count > mark) {
         const struct undo *u = &k->undo[--k->undo_count];
-        k->locals[u->local] = u->before;
+        k->locals[u->local].epoch = u->before.epoch;
+        value_copy(&k->locals[u->local].v, &u->before.v);
     }
 }
 
@@ -211,9 +217,15 @@ static void assign_local(struct machine *k, uint32_t local, struct value v)
     write_local(k, local, &v);
 }
 
+static uint64_t version_now(const struct machine *k, uint32_t local)
+{
+    const struct local_state *s = &k->locals[local];
+    return s->epoch == k->epoch ? s->v.version : 1ull << 63 | k->epoch;
+}
+
 static bool is_current(const struct machine *k, const struct value *v)
 {
-    return v->local != NO_LOCAL && local_now(k, v->local).version == v->version;
+    return v->local != NO_LOCAL && version_now(k, v->local) == v->version;
 }
 
 /* All that is known of a value: of a local unchanged since, what is known of that now. */
@@ -234,8 +246,7 @@ static bool bound_implies(const struct machine *k, const struct value *v, const 
         const struct bound *b = &v->bounds[i];
         if (b->is_local == wanted->is_local && b->target == wanted->target && b->scale >= wanted->scale &&
             b->add >= wanted->add &&
-            (!b->is_local ||
-             (b->version == wanted->version && local_now(k, b->target).version == b->version)))
+            (!b->is_local || (b->version == wanted->version && version_now(k, b->target) == b->version)))
             return true;
     }
     return false;
@@ -246,7 +257,7 @@ static bool chain_implies(const struct machine *k, const struct value *v, const 
 {
     for (uint32_t i = 0; i < v->bound_count; i++) {
         const struct bound *b = &v->bounds[i];
-        if (!b->is_local || b->scale < 1 || local_now(k, b->target).version != b->version) continue;
+        if (!b->is_local || b->scale < 1 || version_now(k, b->target) != b->version) continue;
         struct value y = local_now(k, b->target);
         for (uint32_t j = 0; j < y.bound_count; j++) {
             const struct bound *c = &y.bounds[j];
@@ -275,7 +286,7 @@ static struct bound bound_of(const struct machine *k, const struct proof_fact *f
 {
     struct bound b = {
         .is_local = f->kind == PROOF_LOCAL, .target = f->target, .scale = f->scale, .add = f->add};
-    if (b.is_local) b.version = local_now(k, f->target).version;
+    if (b.is_local) b.version = version_now(k, f->target);
     return b;
 }
 
@@ -401,13 +412,22 @@ static struct comparison condition(struct machine *k, const struct slot *s)
 
 /* ---- the operand stack ---- */
 
-static void push(struct machine *k, struct value v)
+/* Room for another operand, its place; NULL: no memory. */
+static struct slot *push_slot(struct machine *k)
 {
     if (k->height == k->stack_room && !grow(k, &k->stack, k->height, &k->stack_room, sizeof *k->stack)) {
         k->no_memory = true;
-        return;
+        return NULL;
     }
-    k->stack[k->height++] = (struct slot){v, 0};
+    struct slot *s = &k->stack[k->height++];
+    s->compare = 0;
+    return s;
+}
+
+static void push(struct machine *k, struct value v)
+{
+    struct slot *s = push_slot(k);
+    if (s != NULL) value_copy(&s->v, &v);
 }
 
 static struct slot pop(struct machine *k)
@@ -415,9 +435,20 @@ static struct slot pop(struct machine *k)
     return k->stack[--k->height];
 }
 
+static void push_range(struct machine *k, uint32_t low, uint32_t high)
+{
+    struct slot *s = push_slot(k);
+    if (s == NULL) return;
+    s->v.low = low;
+    s->v.high = high;
+    s->v.local = NO_LOCAL;
+    s->v.version = 0;
+    s->v.bound_count = 0;
+}
+
 static void push_unknown(struct machine *k, uint32_t count)
 {
-    for (; count > 0; count--) push(k, value_unknown());
+    for (; count > 0; count--) push_range(k, 0, UINT32_MAX);
 }
 
 /* ---- blocks ---- */
@@ -610,7 +641,8 @@ static bool access(struct machine *k, uint32_t op)
     uint32_t memory = flags & 0x40 ? (uint32_t)leb(k) : 0;
     uint64_t offset = leb(k);
     struct value address = value_unknown();
-    for (unsigned i = 0; i < info->pops; i++) address = pop(k).v; /* the address lies deepest */
+    k->height -= info->pops;
+    value_copy(&address, &k->stack[k->height].v); /* it lies deepest */
     if (!k->m->memories[memory].is64 && info->immediate == WASM_IMM_MEMORY_ACCESS) {
         struct value v = value_now(k, &address);
         struct bound in = {.target = memory, .scale = 1, .add = (int64_t)offset + (1 << info->extra)};
@@ -625,9 +657,9 @@ static bool access(struct machine *k, uint32_t op)
     }
     if (info->immediate == WASM_IMM_MEMORY_LANE) k->pc++;
     if (op == WASM_OP_I32_LOAD8_U)
-        push(k, value_range(0, 0xff));
+        push_range(k, 0, 0xff);
     else if (op == WASM_OP_I32_LOAD16_U)
-        push(k, value_range(0, 0xffff));
+        push_range(k, 0, 0xffff);
     else
         push_unknown(k, info->pushes);
     return true;
@@ -684,7 +716,7 @@ static void arithmetic(struct machine *k, uint32_t op)
         return;
     }
     k->last = (struct comparison){.serial = ++k->counter, .op = op, .a = first.v, .b = second.v};
-    push(k, value_range(0, 1));
+    push_range(k, 0, 1);
     k->stack[k->height - 1].compare = k->last.serial;
 }
 
@@ -695,7 +727,7 @@ static void is_zero(struct machine *k)
     c.negated = !c.negated;
     c.serial = ++k->counter;
     k->last = c;
-    push(k, value_range(0, 1));
+    push_range(k, 0, 1);
     k->stack[k->height - 1].compare = c.serial;
 }
 
@@ -707,16 +739,28 @@ static void call_type(struct machine *k, uint32_t type)
     push_unknown(k, k->m->types[type].result_count);
 }
 
+static void push_local(struct machine *k, uint32_t local)
+{
+    const struct local_state *l = &k->locals[local];
+    struct slot *s = push_slot(k);
+    if (s == NULL) return;
+    if (l->epoch == k->epoch) {
+        value_copy(&s->v, &l->v);
+    } else {
+        s->v.low = 0;
+        s->v.high = UINT32_MAX;
+        s->v.version = 1ull << 63 | k->epoch;
+        s->v.bound_count = 0;
+    }
+    s->v.local = local;
+}
+
 static void variable(struct machine *k, uint32_t op)
 {
     uint32_t local = (uint32_t)leb(k);
     struct value v;
     switch (op) {
-    case WASM_OP_LOCAL_GET:
-        v = local_now(k, local);
-        v.local = local;
-        push(k, v);
-        break;
+    case WASM_OP_LOCAL_GET: push_local(k, local); break;
     default: {
         struct slot s = pop(k);
         v = value_now(k, &s.v);
@@ -724,9 +768,7 @@ static void variable(struct machine *k, uint32_t op)
             value_add_bound(&v, (struct bound){true, s.v.local, s.v.version, 1, 0});
         assign_local(k, local, v);
         if (op == WASM_OP_LOCAL_SET) break;
-        v = local_now(k, local);
-        v.local = local;
-        push(k, v);
+        push_local(k, local);
     }
     }
 }

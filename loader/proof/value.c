@@ -5,7 +5,13 @@
 
 struct value value_range(uint32_t low, uint32_t high)
 {
-    return (struct value){.low = low, .high = high, .local = NO_LOCAL};
+    struct value v; /* its bounds stay unset: there are none */
+    v.low = low;
+    v.high = high;
+    v.local = NO_LOCAL;
+    v.version = 0;
+    v.bound_count = 0;
+    return v;
 }
 
 struct value value_unknown(void)

@@ -2,6 +2,7 @@
 #ifndef LOADER_PROOF_VALUE_H
 #define LOADER_PROOF_VALUE_H
 
+#include "base/mem.h"
 #include "loader/proof/check.h"
 
 enum { BOUNDS = 8 };
@@ -23,6 +24,12 @@ struct value {
     uint32_t bound_count;
     struct bound bounds[BOUNDS];
 };
+
+/* Copies what there is: bounds beyond bound_count are never read, and a value is large. */
+static inline void value_copy(struct value *to, const struct value *from)
+{
+    memcpy(to, from, offsetof(struct value, bounds) + from->bound_count * sizeof from->bounds[0]);
+}
 
 struct value value_unknown(void);
 struct value value_constant(uint32_t c);
