@@ -163,6 +163,17 @@ void tier_call_function(struct tier *t, uint32_t function)
     after_call(t, type);
 }
 
+/* A call in place of this function's frame, if everything travels in registers; false: the caller emits a call and a return. */
+bool tier_tail_call(struct tier *t, uint32_t function)
+{
+    const struct wasm_func_type *type = wasm_function_type(t->m, function);
+    if (function < t->m->imported_functions || t->has_try || tier_outgoing(type)) return false;
+    pass_arguments(t, type);
+    tier_leave(t);
+    emit_jump(&t->e, &t->functions[function - t->m->imported_functions]);
+    return true;
+}
+
 /* R_FUNCTION is a temporary in functions that call: whatever is in it goes to its slot. */
 void tier_call_indirect(struct tier *t, uint32_t type_index, uint32_t table)
 {

@@ -527,11 +527,15 @@ void tier_control(struct tier *t, uint32_t op)
         tier_call_indirect(t, type, tier_u32(t));
         break;
     }
-    case WASM_OP_RETURN_CALL:
-        tier_call_function(t, tier_u32(t));
-        tier_jump(t, &t->controls[0]);
+    case WASM_OP_RETURN_CALL: {
+        uint32_t function = tier_u32(t);
+        if (!tier_tail_call(t, function)) {
+            tier_call_function(t, function);
+            tier_jump(t, &t->controls[0]);
+        }
         tier_go_dead(t);
         break;
+    }
     case WASM_OP_RETURN_CALL_INDIRECT: {
         uint32_t type = tier_u32(t);
         tier_call_indirect(t, type, tier_u32(t));

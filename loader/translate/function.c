@@ -399,6 +399,12 @@ static void prologue(struct tier *t)
     clear_locals(t);
 }
 
+void tier_leave(struct tier *t)
+{
+    kept_registers(t, true);
+    emit_adjust_stack(&t->e, t->frame);
+}
+
 /* Several results go from the slots to the caller's outgoing area. */
 static void epilogue(struct tier *t)
 {
@@ -410,8 +416,7 @@ static void epilogue(struct tier *t)
             tier_copy(t, results[i], t->frame + 8 + tier_result_offset(outgoing, t->type, i),
                       tier_slot(t, i));
     }
-    kept_registers(t, true);
-    emit_adjust_stack(&t->e, t->frame);
+    tier_leave(t);
     emit_return(&t->e);
 }
 

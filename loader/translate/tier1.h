@@ -260,6 +260,8 @@ void tier_memarg(struct tier *t, uint32_t *memory, uint64_t *offset);
 void tier_bulk(struct tier *t, uint32_t op);
 void tier_simd(struct tier *t, uint32_t op);
 void tier_call_function(struct tier *t, uint32_t function);
+bool tier_tail_call(struct tier *t, uint32_t function);
+void tier_leave(struct tier *t); /* kept registers and the stack pointer as at entry */
 void tier_call_indirect(struct tier *t, uint32_t type, uint32_t table);
 void tier_helper(struct tier *t, unsigned helper, uint32_t arguments, uint32_t a, uint32_t b, uint8_t result);
 void tier_cold_code(struct tier *t);

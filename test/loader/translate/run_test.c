@@ -21,7 +21,8 @@ static uint8_t *assemble(const char *text, size_t *size)
 {
     char name[] = "/tmp/lona-run-XXXXXX", command[200];
     int fd = mkstemp(name);
-    snprintf(command, sizeof command, "wat2wasm --enable-exceptions --enable-multi-memory - -o %s", name);
+    snprintf(command, sizeof command,
+             "wat2wasm --enable-exceptions --enable-multi-memory --enable-tail-call - -o %s", name);
     FILE *p = popen(command, "w");
     fputs(text, p);
     int code = pclose(p);
@@ -370,8 +371,32 @@ static void test_collection(void)
     close_world(w);
 }
 
+/* Direct tail calls take no stack. */
+static void test_tail_calls(void)
+{
+    struct world *w = open_world("(module (func $odd (param i64 i64 f64) (result i64) (local i64 i64)"
+                                 "  (local.set 3 (local.get 1)) (local.set 4 (local.get 0))"
+                                 "  (if (i64.eqz (local.get 0)) (then (return (i64.const -1))))"
+                                 "  (return_call $even (f64.add (local.get 2) (f64.const 1)) (local.get 3) "
+                                 "(i64.sub (local.get 4) (i64.const 1))))"
+                                 " (func $even (param f64 i64 i64) (result i64)"
+                                 "  (if (i64.eqz (local.get 2)) (then (return (i64.add (local.get 1) "
+                                 "(i64.trunc_f64_s (local.get 0))))))"
+                                 "  (return_call $odd (i64.sub (local.get 2) (i64.const 1)) (i64.add "
+                                 "(local.get 1) (i64.const 3)) (local.get 0)))"
+                                 " (func (export \"go\") (param i64) (result i64) (call $even (f64.const 0) "
+                                 "(i64.const 0) (local.get 0))))",
+                                 (struct wasm_translate_options){0});
+    uint64_t result;
+    CHECK(call1(w, "go", 2000000, &result) == WASM_TRAP_NONE);
+    CHECK_EQ_U64(result, 1000000 * 3 + 1000000);
+    CHECK(call1(w, "go", 7, &result) == WASM_TRAP_NONE && result == UINT64_MAX);
+    close_world(w);
+}
+
 int main(void)
 {
+    test_tail_calls();
     test_collection();
     test_stacks();
     test_memory();
