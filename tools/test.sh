@@ -57,6 +57,7 @@ stage language-stress 1500 $MAKE language-stress # the language suite, collectin
 stage language-asan 1500 $MAKE language-asan # the language suite under the sanitizers
 stage failalloc 600 $MAKE failalloc-short # each allocation failing once
 stage boot 1200 $MAKE boot-test # the machine in QEMU: every refusal of the loader, TPM, the kernel from user mode
+stage prove 900 bash proof/prove.sh --quick # the promises of the kernel core, by Frama-C/WP (make prove: all files)
 stage fuzz 400 $MAKE fuzz-short # libFuzzer, a bounded time each
 
 echo "$passed passed, $failed failed"

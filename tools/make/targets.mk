@@ -6,7 +6,7 @@ BARE_SRC := $(wildcard $(addsuffix /*.c,$(BARE_DIRS)))
 deps-build:
 	@tools/install.sh build
 deps-test:
-	@tools/install.sh build test machine
+	@tools/install.sh build test machine prove
 deps-bench:
 	@tools/install.sh build bench machine
 

@@ -220,8 +220,106 @@ static void test_signals(void)
     hosted_destroy(w.m);
 }
 
+/* Device regions cover devices only; what a region gets is zeroed; listening decides about capabilities. */
+static void test_devices(void)
+{
+    struct world w = world_create(4096, 1);
+    uint64_t memory = BOOT_HANDLE(BOOT_SLOT_MEMORY);
+    CHECK_EQ_U64(ASK(&w, REGION_DEVICE, memory, 100, 1), STATUS_DENIED);
+    CHECK_EQ_U64(ASK(&w, REGION_DEVICE, memory, 5, 1), STATUS_DENIED);
+    CHECK_EQ_U64(ASK(&w, REGION_DEVICE, memory, 4095, 2), STATUS_DENIED);
+    CHECK_EQ_U64(ASK(&w, REGION_DEVICE, memory, 1ull << 32, 1), STATUS_RANGE);
+    CHECK_EQ_U64(ASK(&w, REGION_DEVICE, memory, 0xb8000 / 1, 2), STATUS_OK);
+    uint64_t r = result(&w, 0), at = result(&w, 1) / PAGE_BYTES;
+    uint32_t access = 0;
+    CHECK_EQ_U64(hosted_mapping(w.m, 0, at, &access), 0xb8000);
+    CHECK_EQ_U64(access, ACCESS_READ | ACCESS_WRITE | ACCESS_DEVICE);
+    CHECK_EQ_U64(ASK(&w, REGION_PHYSICAL, r, 1), STATUS_OK);
+    CHECK_EQ_U64(result(&w, 0), 0xb8001);
+    CHECK_EQ_U64(ASK(&w, REGION_DMA, BOOT_HANDLE(BOOT_SLOT_DMA), 0, 15), STATUS_OK);
+    CHECK_EQ_U64(ASK(&w, REGION_DMA, BOOT_HANDLE(BOOT_SLOT_DMA), 0, 16), STATUS_RANGE);
+    CHECK_EQ_U64(ASK(&w, REGION_CREATE, 4, 1), STATUS_OK);
+    r = result(&w, 0);
+    at = result(&w, 1) / PAGE_BYTES;
+    CHECK_EQ_U64(ASK(&w, REGION_PHYSICAL, r, 0), STATUS_DENIED);
+    /* dirty it, give it back, take it again: zeroes */
+    for (uint64_t i = 0; i < 4; i++)
+        memset(hosted_frame(w.m, hosted_mapping(w.m, 0, at + i, &access)), 0xaa, PAGE_BYTES);
+    CHECK_EQ_U64(ASK(&w, REGION_DECOMMIT, r, 0, 4), STATUS_OK);
+    CHECK_EQ_U64(ASK(&w, REGION_COMMIT, r, 0, 4), STATUS_OK);
+    for (uint64_t i = 0; i < 4; i++) {
+        const uint64_t *words = hosted_frame(w.m, hosted_mapping(w.m, 0, at + i, &access));
+        CHECK(words[0] == 0 && words[511] == 0);
+    }
+    CHECK_EQ_U64(invariants(&w), 0);
+    hosted_destroy(w.m);
+}
+
+/* A shadow is its owner's until commit; abort leaves what was. */
+static void test_shadows(void)
+{
+    struct world w = world_create(4096, 1);
+    uint32_t access = 0;
+    CHECK_EQ_U64(ASK(&w, REGION_CREATE, 3, 1), STATUS_OK);
+    uint64_t r = result(&w, 0), at = result(&w, 1) / PAGE_BYTES, used = w.k->domain[0].used;
+    uint64_t *words = hosted_frame(w.m, hosted_mapping(w.m, 0, at + 1, &access));
+    words[0] = 5;
+    CHECK_EQ_U64(ASK(&w, SHADOW_COMMIT, r), STATUS_STATE);
+    for (int commit = 0; commit < 2; commit++) {
+        frame_number old = hosted_mapping(w.m, 0, at + 1, &access);
+        CHECK_EQ_U64(ASK(&w, SHADOW_BEGIN, r), STATUS_OK);
+        CHECK_EQ_U64(ASK(&w, SHADOW_BEGIN, r), STATUS_STATE);
+        CHECK_EQ_U64(ASK(&w, REGION_SHARE, r), STATUS_STATE);
+        hosted_mapping(w.m, 0, at + 1, &access);
+        CHECK_EQ_U64(access, ACCESS_READ);
+        w.running[0] = kernel_fault(w.k, 0, FAULT_WRITE, (at + 1) * PAGE_BYTES + 8, 1);
+        CHECK_EQ_U64(w.running[0], 0);
+        frame_number copy = hosted_mapping(w.m, 0, at + 1, &access);
+        CHECK(copy != old);
+        CHECK_EQ_U64(access, ACCESS_READ | ACCESS_WRITE);
+        words = hosted_frame(w.m, copy);
+        CHECK_EQ_U64(words[0], 5);
+        words[0] = 6;
+        CHECK_EQ_U64(invariants(&w), 0);
+        if (commit)
+            CHECK_EQ_U64(ASK(&w, SHADOW_COMMIT, r), STATUS_OK);
+        else
+            CHECK_EQ_U64(ASK(&w, SHADOW_ABORT, r), STATUS_OK);
+        frame_number now = hosted_mapping(w.m, 0, at + 1, &access);
+        CHECK_EQ_U64(now, commit ? copy : old);
+        CHECK_EQ_U64(access, ACCESS_READ | ACCESS_WRITE);
+        words = hosted_frame(w.m, now);
+        CHECK_EQ_U64(words[0], commit ? 6 : 5);
+        CHECK_EQ_U64(w.k->domain[0].used, used);
+        CHECK_EQ_U64(invariants(&w), 0);
+    }
+    hosted_destroy(w.m);
+}
+
+/* Every pair of state and operation against the table. */
+static void test_ownership(void)
+{
+    static const struct {
+        uint32_t from, operation, to;
+    } rows[] = {
+#define REGION_STATE(number, NAME, doc)
+#define TRANSITION(from, operation, to) {REGION_##from, OPERATION_##operation, REGION_##to},
+#include "spec/ownership.def"
+    };
+    for (uint32_t from = 0; from < REGION_STATES; from++)
+        for (uint32_t operation = 0; operation < OPERATIONS; operation++) {
+            uint32_t wanted = REGION_STATES;
+            for (uint32_t i = 0; i < COUNT_OF(rows); i++)
+                if (rows[i].from == from && rows[i].operation == operation) wanted = rows[i].to;
+            CHECK_EQ_U64(region_next_state(from, operation), wanted);
+        }
+}
+
 int main(void)
 {
+    test_devices();
+    test_shadows();
+    test_ownership();
     test_root();
     test_capabilities();
     test_regions();
