@@ -383,6 +383,7 @@ bool float_text(const char *text, size_t size, double *d);
 cell execute_token(struct forth *f, cell xt);
 cell execute_word(struct forth *f, uint32_t word);
 cell execute_colon(struct forth *f, uint32_t word);
+cell sleep_for(struct forth *f, ucell ns);
 cell attend_now(struct forth *f, uint32_t word);
 cell marker_restore(struct forth *f, uint32_t word);
 void heat_start(struct forth *f);

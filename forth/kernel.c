@@ -21,11 +21,22 @@ cell p_yield(struct forth *f)
 {
     return call(f, KERNEL_YIELD, 0, 0);
 }
+/* The port comes back early when there is something to attend to. */
+cell sleep_for(struct forth *f, ucell ns)
+{
+    uint64_t begin = forth_port_ns(f->port), passed = 0;
+    forth_port_flush(f->port);
+    while (passed < ns) {
+        cell status = forth_port_sleep(f->port, f, ns - passed);
+        if (status == 0 && f->attention) status = attend_now(f, 0);
+        if (status != 0) return status;
+        passed = forth_port_ns(f->port) - begin;
+    }
+    return 0;
+}
 cell p_sleep(struct forth *f)
 {
-    ucell ns = (ucell)pop(f);
-    forth_port_flush(f->port);
-    return forth_port_sleep(f->port, f, ns);
+    return sleep_for(f, (ucell)pop(f));
 }
 cell p_kill_vm(struct forth *f)
 {

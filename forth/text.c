@@ -294,8 +294,7 @@ cell p_accept(struct forth *f)
 cell p_ms(struct forth *f)
 {
     ucell u = (ucell)pop(f);
-    forth_port_flush(f->port);
-    return forth_port_sleep(f->port, f, u > (ucell)1 << 40 ? (ucell)1 << 60 : u * 1000000);
+    return sleep_for(f, u > (ucell)1 << 40 ? (ucell)1 << 60 : u * 1000000);
 }
 /* Days since 1970 to the calendar. Source: H. Hinnant, "chrono-compatible low-level date algorithms". */
 cell p_time_and_date(struct forth *f)
