@@ -46,7 +46,8 @@ def main():
                     f.write(block)
             else:
                 typed += forms(block)
-        script = "".join(f'{form}\n(lona.core/println "{MARK}")\n' for form, _ in typed)
+        # people take a moment between two lines, in which a supervisor has started again what they ended
+        script = "".join(f'{form}\n(do (lona.core/sleep 50) (lona.core/println "{MARK}"))\n' for form, _ in typed)
         run = subprocess.run([LONA], input=script, capture_output=True, text=True, timeout=120, cwd=folder, check=False)
     outputs = run.stdout.split(MARK + "\n")
     passed = failed = 0
