@@ -5,11 +5,12 @@
 #include "loader/wasm/reader.h"
 
 enum {
-    LOCALS_MOST = 7,      /* of one loop that are guessed about */
-    CONSTANTS_MOST = 6,   /* of one function */
-    LOOPS_MOST = 4096,    /* of one function */
-    TRIES_MOST = 4000,    /* checks of the whole module while facts are being thrown out, ... */
-    TRIES_BYTES = 1 << 26 /* ... and bytes of code that they may go over */
+    LOCALS_MOST = 7,        /* of one loop that are guessed about */
+    CONSTANTS_MOST = 6,     /* of one function */
+    LOOPS_MOST = 4096,      /* of one function */
+    SMALL_MODULE = 1 << 16, /* bytes of code: in larger ones only the heads of loops are guessed about */
+    TRIES_MOST = 4000,      /* checks of the whole module while facts are being thrown out, ... */
+    TRIES_BYTES = 1 << 26   /* ... and bytes of code that they may go over */
 };
 
 struct finding {
@@ -46,7 +47,7 @@ static void add_fact(struct finding *k, struct proof_fact f)
 
 /* ---- looking through a function ---- */
 
-/* A loop, and the locals of type i32 that are read in it, the first ones. */
+/* A loop, or a block in one, and the locals of type i32 that are read in it, the first ones. */
 struct loop {
     uint32_t block, local_count;
     uint32_t locals[LOCALS_MOST];
@@ -172,7 +173,11 @@ static void survey_function(struct survey *s, const struct wasm_module *m, uint3
                      op == WASM_OP_TRY_TABLE;
         if (opens) {
             open[depth++] = UINT32_MAX;
-            if (op == WASM_OP_LOOP && s->loop_count < LOOPS_MOST) {
+            /* In a loop the ends of blocks matter, too: what is not stated there is forgotten. */
+            bool inside = false;
+            for (uint32_t i = 0; i + 1 < depth; i++) inside |= open[i] != UINT32_MAX;
+            bool joins = inside && (op == WASM_OP_BLOCK || op == WASM_OP_IF) && m->code_size < SMALL_MODULE;
+            if ((op == WASM_OP_LOOP || joins) && s->loop_count < LOOPS_MOST) {
                 open[depth - 1] = s->loop_count;
                 s->loops[s->loop_count++] = (struct loop){.block = blocks};
             }
