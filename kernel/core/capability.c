@@ -294,7 +294,7 @@ uint32_t capability_derive(struct kernel *k, uint32_t parent, uint32_t domain, u
     uint64_t whole = k->capability[parent].length, from = k->capability[parent].base;
     uint32_t object = k->capability[parent].object, life = k->capability[parent].life;
     uint8_t kind = k->capability[parent].kind;
-    if (base > whole || length > whole - base) return STATUS_RANGE;
+    if (base > whole || length > whole - base || from > UINT64_MAX - whole) return STATUS_RANGE;
     if (domain >= CORE_DOMAINS || kind == OBJECT_NONE) return STATUS_FULL;
     uint32_t s = slot_take(k);
     if (s >= CORE_CAPABILITIES || s == parent) return STATUS_FULL;

@@ -70,7 +70,6 @@ uint32_t capability_root(struct kernel *k, uint32_t domain, uint32_t kind, uint3
  * begins at `base` and is `length` long (0: all the rest).  Errors: RANGE (outside the parent's range), FULL.  Nothing changed then. */
 /*@ requires \valid(k) && \valid(slot) && \separated(k, slot);
     requires parent < CORE_CAPABILITIES;
-    requires k->capability[parent].base + k->capability[parent].length <= 18446744073709551615;
     assigns *k, *slot;
     ensures \result == STATUS_OK ==> *slot < CORE_CAPABILITIES && *slot != parent &&
             rights_within(&k->capability[*slot].rights, &k->capability[parent].rights) && range_within(k, *slot, parent) &&
