@@ -247,7 +247,6 @@ int main(void)
     test_changes();
     test_stepping();
     test_elided();
-    system_free(machine);
-    port_hosted_free(machine_port);
+    machine_end();
     return check_report();
 }

@@ -886,7 +886,6 @@ int main(int argc, char **argv)
     test_all();
     collect_each_turn = true;
     test_all();
-    system_free(machine);
-    port_hosted_free(machine_port);
+    machine_end();
     return check_report();
 }

@@ -31,6 +31,14 @@ static void machine_start(void)
     machine->schedulers[0].current = proc;
 }
 
+/* The process was never started: the system's end does not find it. */
+static void machine_end(void)
+{
+    process_end(&machine->schedulers[0], proc);
+    system_free(machine);
+    port_hosted_free(machine_port);
+}
+
 static value keyword(const char *name)
 {
     return domain_intern_keyword(machine->root, NULL, 0, name, strlen(name));

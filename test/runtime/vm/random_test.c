@@ -282,7 +282,6 @@ int main(int argc, char **argv)
     CHECK(accepted > rounds / 2);
     if (argc > 1)
         printf("%u accepted, %u refused; longest turn %.1f ms\n", accepted, rejected, longest_turn * 1e3);
-    system_free(machine);
-    port_hosted_free(machine_port);
+    machine_end();
     return check_report();
 }
