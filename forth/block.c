@@ -97,7 +97,7 @@ cell p_load(struct forth *f)
 {
     cell block = pop(f);
     push(f, block);
-    cell status = p_block_address(f);
+    cell status = p_block(f); /* the block that is read is the one that UPDATE means */
     if (status != 0) return status;
     cell address = pop(f);
     status = source_push(f, SOURCE_BLOCK);

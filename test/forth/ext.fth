@@ -88,6 +88,8 @@ t{ s" none.fth" r/o open-file nip 55 close-file 55 file-size nip nip -> -38 -62 
 t{ 20 blank-block s" 7 8 + \ rest" rot swap move update flush 20 load -> 15 }t
 t{ 21 blank-block s" blk @" rot swap move update 22 blank-block s" 21 load" rot swap move update flush 22 load -> 21 }t
 t{ 20 block c@ 20 block 1024 + 1- c@ -> char 7 bl }t   t{ 20 block char 9 swap c! empty-buffers 20 block c@ -> char 7 }t
+\ LOAD makes its block the one that UPDATE means
+t{ 23 blank-block drop update 24 blank-block drop update flush 24 block char x swap c! 23 load update flush 24 block c@ -> bl }t
 t{ 20 21 thru -> 15 21 }t   t{ 20 block drop 21 block drop 20 block 20 block = -> true }t
 \ floats
 t{ 1e 2e f+ 5e 2e f- 3e 4e f* 1e 4e f/ -> 3e 3e 12e 0.25e }t   t{ 2e fdup fswap 1e fover -> 2e 2e 1e 2e }t
