@@ -30,7 +30,7 @@ struct process_debug {
 struct process_debug *debug_of(struct process *p);
 static inline struct process_debug *debug_state(const struct process *p)
 {
-    return p->ext == NULL ? NULL : p->ext->debug; /* NULL: nothing was asked yet */
+    return process_added(p) == NULL ? NULL : process_added(p)->debug; /* NULL: nothing was asked yet */
 }
 void debug_release(struct system *s, struct process_debug *d);
 

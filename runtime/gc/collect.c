@@ -329,7 +329,7 @@ static uint32_t next_nursery_log(const struct process *p, uint64_t survived, uin
         while (max < NURSERY_HUGE_LOG && p->old != NULL &&
                p->old->used_words >> (max + 1 + NURSERY_SHARE_LOG) != 0)
             max++;
-    uint64_t limit = p->ext == NULL ? 0 : p->ext->max_heap_words;
+    uint64_t limit = process_added(p) == NULL ? 0 : process_added(p)->max_heap_words;
     while (limit != 0 && max > NURSERY_MIN_LOG && (2ull << max) > limit)
         max--; /* the nursery alone is no reason to end */
     if (log < NURSERY_QUICK_LOG || (log < max && (survived > was / 8 || large))) return log + 1;
@@ -502,7 +502,7 @@ static struct heap_chunk *nursery_again(const struct process *p, uint32_t log, u
 /* Would the memory set aside for survivors, most of it in vain, come near a limit? */
 static bool near_limit(const struct process *p, uint64_t words)
 {
-    uint64_t own = p->ext == NULL ? 0 : p->ext->max_heap_words;
+    uint64_t own = process_added(p) == NULL ? 0 : process_added(p)->max_heap_words;
     if (own != 0 && heap_held_words(p) + 2 * words > own) return true;
     const struct budget *b = p->domain->budget;
     return b != NULL && b->limit_bytes != 0 &&

@@ -39,7 +39,8 @@ static bool within_limit(struct process *p)
 {
     bool ok = old_blocks_charge(p);
     if (p->base != NULL && !stack_charge(p)) ok = false;
-    if (p->ext != NULL && p->ext->max_heap_words != 0 && heap_held_words(p) > p->ext->max_heap_words)
+    if (process_added(p) != NULL && process_added(p)->max_heap_words != 0 &&
+        heap_held_words(p) > process_added(p)->max_heap_words)
         ok = false;
     for (struct heap_chunk *c = p->young; c != NULL; c = c->next)
         if (c->flags & (CHUNK_UNCHARGED | CHUNK_RESERVE)) ok = false;

@@ -178,7 +178,7 @@ static void scan_near(struct arena *a, struct process *p)
     for (const struct message *m = __atomic_load_n(&p->inbox, __ATOMIC_ACQUIRE);
          m != NULL && m != INBOX_CLOSED; m = m->next)
         mark_message(a, epoch, m);
-    if (p->ext != NULL) mark_value(a, epoch, p->ext->label);
+    if (process_added(p) != NULL) mark_value(a, epoch, process_added(p)->label);
     const struct process_debug *d = debug_state(p);
     for (unsigned i = 0; d != NULL && i < ELIDED_FRAMES; i++) {
         const void *const code[] = {d->ring[i].arity, d->ring[i].ip, d->ring[i].callee, d->ring[i].back};

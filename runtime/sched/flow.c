@@ -93,7 +93,7 @@ void flow_return(struct scheduler *s, struct process *receiver, struct message *
     struct flow *f = m->flow;
     if (f == NULL) return;
     m->flow = NULL;
-    if (receiver->ext == NULL) return; /* ended: its flows are gone */
+    if (process_added(receiver) == NULL) return; /* ended: its flows are gone */
     uint64_t *waiters = NULL;
     uint32_t count = 0, capacity = 0;
     process_lock(receiver);

@@ -41,7 +41,7 @@ static value peers(struct process *p, enum relation_kind kind)
 {
     value v = vector_make(p, NULL, 0);
     process_lock(p);
-    struct relations r = p->ext == NULL ? (struct relations){0} : p->ext->relations;
+    struct relations r = process_added(p) == NULL ? (struct relations){0} : process_added(p)->relations;
     for (uint32_t i = 0; i < r.capacity; i++)
         if (r.slots[i].other >> 56 == (uint64_t)kind)
             v = vector_conj(p, v,
@@ -69,8 +69,9 @@ static value status_in_answer(struct process *p, bool itself)
 static value info(struct process *p, bool itself)
 {
     const value *kw = p->domain->system->keywords;
-    value parent =
-        p->ext == NULL || p->ext->parent == 0 ? NIL : pid_value(p, p->ext->parent, PID_SEND | PID_MONITOR);
+    value parent = process_added(p) == NULL || process_added(p)->parent == 0
+                       ? NIL
+                       : pid_value(p, process_added(p)->parent, PID_SEND | PID_MONITOR);
     value items[] = {
         kw[KW_PID],
         from_fixnum((int64_t)(p->id & (LIMIT_PROCESSES - 1))),
@@ -206,12 +207,12 @@ void inspect_refuse(struct scheduler *s, struct process *p, struct message *m)
 
 void inspect_keep(struct process *p, struct message *m)
 {
-    if (p->ext == NULL) {
+    if (process_added(p) == NULL) {
         message_drop(p->scheduler, p, m);
         return;
     }
-    if (p->ext->answer != NULL) message_drop(p->scheduler, p, p->ext->answer);
-    p->ext->answer = m;
+    if (process_added(p)->answer != NULL) message_drop(p->scheduler, p, process_added(p)->answer);
+    process_added(p)->answer = m;
 }
 
 uint32_t inspect_ask(struct scheduler *s, struct process *p, struct process *target, enum inspect_what what)
@@ -237,9 +238,9 @@ uint32_t inspect_ask(struct scheduler *s, struct process *p, struct process *tar
 value inspect_answered(struct process *p, uint32_t number)
 {
     mailbox_fetch(p);
-    struct message *m = p->ext->answer;
+    struct message *m = process_added(p)->answer;
     if (m == NULL) return VAL_ABSENT;
-    p->ext->answer = NULL;
+    process_added(p)->answer = NULL;
     if (vector_nth(m->content, 0) != from_fixnum(number)) { /* to a question that was given up */
         message_drop(p->scheduler, p, m);
         return VAL_ABSENT;

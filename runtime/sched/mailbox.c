@@ -178,7 +178,7 @@ bool mailbox_timed_out(struct process *p, value ms)
 {
     if (ms == NIL) return false;
     struct scheduler *s = p->scheduler;
-    uint64_t deadline = p->ext == NULL ? 0 : p->ext->deadline_ns;
+    uint64_t deadline = process_added(p) == NULL ? 0 : process_added(p)->deadline_ns;
     if (deadline == 0) {
         deadline = deadline_after(p, ms);
         if (deadline == 0) {

@@ -100,8 +100,8 @@ bool name_unregister(struct scheduler *s, struct domain *d, value name)
     if (p == NULL) return false;
     struct name_entry *e = NULL;
     process_lock(p);
-    if (process_state(p) != PS_DEAD && p->ext != NULL) {
-        struct name_entry **at = &p->ext->names;
+    if (process_state(p) != PS_DEAD && process_added(p) != NULL) {
+        struct name_entry **at = &process_added(p)->names;
         while (*at != NULL && !name_equal((*at)->name, name)) at = &(*at)->other;
         e = *at;
         if (e != NULL) {
@@ -129,8 +129,8 @@ value name_of(struct process *p)
 {
     value name = NIL;
     process_lock(p);
-    if (process_state(p) != PS_DEAD && p->ext != NULL)
-        name = p->ext->names != NULL ? p->ext->names->name : p->ext->label;
+    if (process_state(p) != PS_DEAD && process_added(p) != NULL)
+        name = process_added(p)->names != NULL ? process_added(p)->names->name : process_added(p)->label;
     process_unlock(p);
     return name;
 }

@@ -77,6 +77,12 @@ struct process {
     value exit_reason; /* VAL_ABSENT: none yet; returning from the outermost frame leaves it so */
 };
 
+/* What has been added to a process that is not plain, or NULL.  Anybody may add it at any time; it stays until the end. */
+static inline struct process_ext *process_added(const struct process *p)
+{
+    return __atomic_load_n(&p->ext, __ATOMIC_ACQUIRE);
+}
+
 #define PRIORITY_NORMAL 0
 #define PRIORITY_LOW 1
 #define PRIORITY_HIGH 2

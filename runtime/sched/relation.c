@@ -150,9 +150,10 @@ void process_unlink(struct scheduler *s, struct process *self, uint64_t to)
     struct process *peer = process_by_id(s->system, to);
     if (peer == NULL || peer == self) return;
     lock_both(self, peer);
-    if (self->ext != NULL) relation_remove(&self->ext->relations, to, RELATION_LINK, NULL);
-    if (process_state(peer) != PS_DEAD && peer->ext != NULL)
-        relation_remove(&peer->ext->relations, self->id, RELATION_LINK, NULL);
+    if (process_added(self) != NULL)
+        relation_remove(&process_added(self)->relations, to, RELATION_LINK, NULL);
+    if (process_state(peer) != PS_DEAD && process_added(peer) != NULL)
+        relation_remove(&process_added(peer)->relations, self->id, RELATION_LINK, NULL);
     unlock_both(self, peer);
 }
 
@@ -176,7 +177,7 @@ enum relation_result process_monitor(struct scheduler *s, struct process *self, 
     }
     if (result == RELATION_DONE) return result;
     process_lock(self);
-    relation_remove(&self->ext->relations, number, RELATION_MONITORING, NULL);
+    relation_remove(&process_added(self)->relations, number, RELATION_MONITORING, NULL);
     process_unlock(self);
     return result;
 }
@@ -185,15 +186,15 @@ bool process_demonitor(struct scheduler *s, struct process *self, uint64_t numbe
 {
     uint64_t target;
     process_lock(self);
-    bool there =
-        self->ext != NULL && relation_remove(&self->ext->relations, number, RELATION_MONITORING, &target);
+    bool there = process_added(self) != NULL &&
+                 relation_remove(&process_added(self)->relations, number, RELATION_MONITORING, &target);
     process_unlock(self);
     if (!there) return false;
     struct process *peer = process_by_id(s->system, target);
     if (peer == NULL) return true;
     process_lock(peer);
-    if (process_state(peer) != PS_DEAD && peer->ext != NULL)
-        relation_remove(&peer->ext->relations, number, RELATION_WATCHED, NULL);
+    if (process_state(peer) != PS_DEAD && process_added(peer) != NULL)
+        relation_remove(&process_added(peer)->relations, number, RELATION_WATCHED, NULL);
     process_unlock(peer);
     return true;
 }
@@ -203,8 +204,8 @@ bool process_demonitor(struct scheduler *s, struct process *self, uint64_t numbe
 static bool remove_from(struct process *peer, uint64_t key, enum relation_kind k)
 {
     process_lock(peer);
-    bool there = process_state(peer) != PS_DEAD && peer->ext != NULL &&
-                 relation_remove(&peer->ext->relations, key, k, NULL);
+    bool there = process_state(peer) != PS_DEAD && process_added(peer) != NULL &&
+                 relation_remove(&process_added(peer)->relations, key, k, NULL);
     process_unlock(peer);
     return there;
 }

@@ -108,9 +108,9 @@ void process_alert(struct scheduler *s, struct process *p)
 bool process_suspend(struct process *p)
 {
     process_lock(p);
-    bool done = p->ext != NULL && process_state(p) != PS_DEAD;
+    bool done = process_added(p) != NULL && process_state(p) != PS_DEAD;
     if (done) {
-        p->ext->suspended++;
+        process_added(p)->suspended++;
         __atomic_fetch_or(&p->state, PS_SUSPENDED, __ATOMIC_SEQ_CST);
     }
     process_unlock(p);
@@ -121,8 +121,8 @@ bool process_resume(struct scheduler *s, struct process *p)
 {
     uint32_t old = 0;
     process_lock(p);
-    bool done = p->ext != NULL && p->ext->suspended > 0 && process_state(p) != PS_DEAD;
-    if (done && --p->ext->suspended == 0)
+    bool done = process_added(p) != NULL && process_added(p)->suspended > 0 && process_state(p) != PS_DEAD;
+    if (done && --process_added(p)->suspended == 0)
         old = __atomic_fetch_and(&p->state, ~(PS_SUSPENDED | PS_PARKED), __ATOMIC_SEQ_CST);
     process_unlock(p);
     if ((old & PS_PARKED) != 0) scheduler_enqueue(s, p, true);

@@ -11,7 +11,7 @@ static bool claim(struct process *tracer)
 {
     bool ok = false;
     process_lock(tracer);
-    struct process_ext *e = process_state(tracer) == PS_DEAD ? NULL : tracer->ext;
+    struct process_ext *e = process_state(tracer) == PS_DEAD ? NULL : process_added(tracer);
     if (e != NULL) {
         uint32_t pending = __atomic_load_n(&e->trace_pending, __ATOMIC_RELAXED);
         ok = pending < LIMIT_TRACE_EVENTS;
@@ -27,7 +27,8 @@ static bool claim(struct process *tracer)
 void trace_taken(struct process *tracer)
 {
     process_lock(tracer);
-    if (tracer->ext != NULL && tracer->ext->trace_pending > 0) tracer->ext->trace_pending--;
+    if (process_added(tracer) != NULL && process_added(tracer)->trace_pending > 0)
+        process_added(tracer)->trace_pending--;
     process_unlock(tracer);
 }
 
@@ -63,7 +64,7 @@ void trace_emit(struct process *by, uint64_t tracer_id, enum well_known kind, ui
 static uint64_t tracer_of(struct process *p)
 {
     process_lock(p);
-    uint64_t id = process_state(p) == PS_DEAD || p->ext == NULL ? 0 : p->ext->tracer;
+    uint64_t id = process_state(p) == PS_DEAD || process_added(p) == NULL ? 0 : process_added(p)->tracer;
     process_unlock(p);
     return id;
 }
