@@ -3,7 +3,7 @@
 #define BOOT_BOOT_H
 
 #include "abi/bootinfo.h"
-#include "boot/common/elf.h"
+#include "base/elf.h"
 #include "boot/common/manifest.h"
 #include "boot/uefi.h"
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Checks who includes whom (docs/design/layout.md), over the dependency files that the compiler wrote.
-# Usage: tools/lint-includes.sh OUT-DIRECTORY.  Last line: "N passed, N failed", a count of (source, header) pairs.
+# Usage: tools/lint-includes.sh OUT-DIRECTORY...  Last line: "N passed, N failed", a count of (source, header) pairs.
 set -eu
-find "$1" -name '*.d' -print0 | xargs -0 cat | sed -e 's/\\$//' | awk '
+find "$@" -name '*.d' -print0 | xargs -0 cat | sed -e 's/\\$//' | awk '
 function folder(path) { sub(/^\.\//, "", path); return path }
 function hosted(path) { return path ~ /^(runtime|loader|forth)\/port\/hosted\/|^kernel\/arch\/hosted\// }
 function allowed(source, header) {

@@ -1,7 +1,7 @@
 /* Fuzz what the boot loader reads: the manifest and executables. */
 #include <stdlib.h>
 
-#include "boot/common/elf.h"
+#include "base/elf.h"
 #include "boot/common/manifest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,10 +1,9 @@
 # What runs on the bare machine: loader, kernel, images, disk.  All of it lands in out/x86_64/.
 MACHINE_OUT := out/x86_64
-KERNEL_DIRS := kernel/arch/x86_64 kernel/acpi kernel/core base boot/common
-KERNEL_BASE_SRC := base/mem.c base/sha256.c
-KERNEL_SRC := $(wildcard kernel/arch/x86_64/*.c kernel/arch/x86_64/*.S kernel/acpi/*.c kernel/core/*.c) $(KERNEL_BASE_SRC) boot/common/elf.c
+KERNEL_BASE_SRC := base/mem.c base/sha256.c base/elf.c
+KERNEL_SRC := $(wildcard kernel/arch/x86_64/*.c kernel/arch/x86_64/*.S kernel/acpi/*.c kernel/core/*.c) $(KERNEL_BASE_SRC)
 KERNEL_OBJ := $(patsubst %,$(MACHINE_OUT)/kernel/%.o,$(KERNEL_SRC))
-BOOT_SRC := $(wildcard boot/*.c boot/common/*.c boot/x86_64/*.c) base/mem.c base/sha256.c
+BOOT_SRC := $(wildcard boot/*.c boot/common/*.c boot/x86_64/*.c) $(KERNEL_BASE_SRC)
 BOOT_OBJ := $(patsubst %,$(MACHINE_OUT)/boot/%.o,$(BOOT_SRC))
 
 MACHINE_WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-function -Wno-unused-parameter \
@@ -20,6 +19,9 @@ BOOT_CFLAGS := --target=x86_64-unknown-windows $(MACHINE_CFLAGS) -mno-stack-arg-
 $(MACHINE_OUT)/kernel/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(KERNEL_CFLAGS) -c $< -o $@
+
+# The include rules hold for the kernel, too.
+lint: $(KERNEL_OBJ)
 
 $(MACHINE_OUT)/boot/%.o: %
 	@mkdir -p $(@D)

@@ -16,7 +16,7 @@ unit: $(TEST_BIN) ## build and run the C unit tests (V=release, asan, tsan or st
 	@tools/run-unit-tests.sh $(TEST_BIN)
 
 lint: $(LIB) out/reference lona ## check include rules and formatting
-	@tools/lint-includes.sh $(OUT)/obj
+	@tools/lint-includes.sh $(OUT)/obj $(MACHINE_OUT)/kernel
 	@tools/check-reference.sh
 	@tools/check-format.sh
 

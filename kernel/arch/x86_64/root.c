@@ -1,7 +1,7 @@
 /* The root domain: the image that the manifest names, at its fixed addresses, with the boot image beside it. */
 #include "abi/rootinfo.h"
 #include "base/mem.h"
-#include "boot/common/elf.h"
+#include "base/elf.h"
 #include "kernel/arch/x86_64/machine.h"
 
 static page_number page_of(uint64_t address)

@@ -1,4 +1,4 @@
-#include "boot/common/elf.h"
+#include "base/elf.h"
 
 #include "base/mem.h"
 

@@ -1,6 +1,6 @@
 /* Reading of the executables that the loader and the kernel start: static ELF64 for x86-64 or AArch64 at fixed addresses. */
-#ifndef BOOT_COMMON_ELF_H
-#define BOOT_COMMON_ELF_H
+#ifndef BASE_ELF_H
+#define BASE_ELF_H
 
 #include "base/types.h"
 

@@ -1,5 +1,5 @@
 /* Executables: a small good one, and what is refused. */
-#include "boot/common/elf.h"
+#include "base/elf.h"
 
 #include <elf.h>
 #include <stdio.h>
