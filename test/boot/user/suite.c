@@ -491,7 +491,7 @@ static void test_debug(struct user *u)
     struct child c;
     CHECK(u, child_make(u, &c, 1, child_spin) && child_start(u, &c));
     CHECK(u, ASK(DEBUG_READ, c.domain, c.shared).status == STATUS_STATE); /* it runs */
-    sleep_ms(u, 5);
+    for (unsigned i = 0; i < 2000 && c.shared->words[0] == 0; i++) sleep_ms(u, 1);
     CHECK_STATUS(u, ASK(DOMAIN_SUSPEND, c.domain), OK);
     CHECK(u, stands_still(u, &c));
     struct result word = ASK(DEBUG_READ, c.domain, &c.shared->words[0]);
