@@ -16,14 +16,14 @@ KERNEL_CFLAGS := --target=x86_64-unknown-none-elf $(MACHINE_CFLAGS) -fno-pic -mc
 BOOT_CFLAGS := --target=x86_64-unknown-windows $(MACHINE_CFLAGS) -mno-stack-arg-probe -fno-stack-protector
 
 # As one program: a word crosses half a dozen sources.
-$(MACHINE_OUT)/kernel/%.o: %
+$(MACHINE_OUT)/kernel/%.o: % tools/make/machine.mk
 	@mkdir -p $(@D)
 	$(CC) $(KERNEL_CFLAGS) -c $< -o $@
 
 # The include rules hold for the kernel, too.
 lint: $(KERNEL_OBJ)
 
-$(MACHINE_OUT)/boot/%.o: %
+$(MACHINE_OUT)/boot/%.o: % tools/make/machine.mk
 	@mkdir -p $(@D)
 	$(CC) $(BOOT_CFLAGS) -c $< -o $@
 
@@ -68,7 +68,7 @@ RUNTIME_OBJ := $(patsubst %,$(MACHINE_OUT)/runtime/%.o,$(RUNTIME_SRC))
 RUNTIME_CFLAGS := --target=x86_64-unknown-none-elf $(MACHINE_CFLAGS) -DLONA_MACHINE -fno-pic -mpopcnt -fno-math-errno -fno-stack-protector \
                   -fno-asynchronous-unwind-tables
 
-$(MACHINE_OUT)/runtime/%.o: %
+$(MACHINE_OUT)/runtime/%.o: % tools/make/machine.mk
 	@mkdir -p $(@D)
 	$(CC) $(RUNTIME_CFLAGS) -c $< -o $@
 
