@@ -40,6 +40,17 @@ value prim_kernel_words(struct process *p, value *a, unsigned argc)
     return vector_make(p, all, COUNT_OF(rows));
 }
 
+/* Numbers in spec/statuses.def are without gaps. */
+value prim_kernel_statuses(struct process *p, value *a, unsigned argc)
+{
+    value all[] = {
+#define STATUS(number, NAME, name, doc) [number] = keyword_c(p, NULL, name),
+#include "spec/statuses.def"
+#undef STATUS
+    };
+    return vector_make(p, all, COUNT_OF(all));
+}
+
 /* Integers of a vector or nil; false: something else, or too many. */
 static bool take_integers(value from, uint64_t *to, unsigned limit)
 {
