@@ -3,6 +3,7 @@
 #include "kernel/core/pebbles.h"
 #include "kernel/core/capability.h"
 #include "kernel/core/channel.h"
+#include "kernel/core/domain.h"
 #include "kernel/core/frames.h"
 #include "kernel/core/object.h"
 #include "kernel/core/region.h"
@@ -95,21 +96,6 @@ void domain_end(struct kernel *k, uint32_t d)
     }
 }
 
-/* Whether some CPU still runs in the domain: it was told, and will stop soon. */
-/*@ requires \valid(k) && d < CORE_DOMAINS;
-    assigns \nothing; */
-static bool runs(const struct kernel *k, uint32_t d)
-{
-    /*@ loop invariant 0 <= i <= CORE_CPUS;
-        loop assigns i;
-        loop variant CORE_CPUS - i; */
-    for (uint32_t i = 0; i < CORE_CPUS; i++) {
-        uint32_t c = k->cpu[i].current;
-        if (c < CORE_CONTEXTS && k->context[c].domain == d) return true;
-    }
-    return false;
-}
-
 /* An object that the dying domain paid for goes.  true: it is off the domain's list or on its way. */
 /*@ requires \valid(k) && id < CORE_OBJECTS && d < CORE_DOMAINS;
     assigns *k; */
@@ -165,7 +151,7 @@ static bool domain_reap(struct kernel *k, uint32_t d)
             }
             return false;
         }
-        if (runs(k, d)) return false;
+        if (domain_runs(k, d)) return false;
         k->domain[d].phase = PHASE_ROOT;
         return false;
     }

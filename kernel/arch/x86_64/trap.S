@@ -10,6 +10,27 @@
 
     .text
 
+/* Behind what the hardware and the stub have pushed: the registers from SAVE_RCX down to SAVE_R15. */
+    .macro push_registers
+    pushq %rcx
+    pushq %r11
+    pushq %rbx
+    pushq %rbp
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    .endm
+
+/* A trap in the kernel itself that is never resumed: a report of what is on the stack. */
+    .macro kernel_trap
+    push_registers
+    subq $8, %rsp
+    movq %rsp, %rdi
+    andq $-16, %rsp
+    call machine_kernel_trap
+    .endm
+
     .globl syscall_entry
     .balign 64
 syscall_entry:
@@ -99,14 +120,7 @@ trap_common:
     testb $3, 24(%rsp)
     jz trap_in_kernel
     swapgs
-    pushq %rcx
-    pushq %r11
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    push_registers
     movq %gs:CPU_FRAME, %rcx
     movq %rax, FRAME_RAX(%rcx)
     movq %rdi, FRAME_RDI(%rcx)
@@ -130,18 +144,7 @@ trap_in_kernel:
     movq %gs:CPU_STACK_TOP, %rsp
     xorl %ebp, %ebp
     call machine_idle_interrupt
-1:  pushq %rcx
-    pushq %r11
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
-    subq $8, %rsp
-    movq %rsp, %rdi
-    andq $-16, %rsp
-    call machine_kernel_trap
+1:  kernel_trap
 
 /* The panicking CPU stops the others by NMI. */
 trap_nmi:
@@ -171,18 +174,7 @@ stub_\vector:
     .endm
 
 1:  cld /* double fault, machine check: never resumed */
-    pushq %rcx
-    pushq %r11
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
-    subq $8, %rsp
-    movq %rsp, %rdi
-    andq $-16, %rsp
-    call machine_kernel_trap
+    kernel_trap
 
     .altmacro
     .set i, 0
