@@ -466,18 +466,6 @@ static void op_divide(struct native_job *n, bool remainder)
 }
 
 /* ---- comparisons: followed by a conditional jump, they are the jump ---- */
-static enum emit_cond swapped(enum emit_cond c)
-{
-    switch (c) {
-    case EMIT_LT_S: return EMIT_GT_S;
-    case EMIT_GT_S: return EMIT_LT_S;
-    case EMIT_LE_S: return EMIT_GE_S;
-    case EMIT_GE_S: return EMIT_LE_S;
-    case EMIT_LT_U: return EMIT_GT_U;
-    case EMIT_GT_U: return EMIT_LT_U;
-    default: return c;
-    }
-}
 static bool compares(unsigned op, enum emit_cond *c, bool *with_zero)
 {
     static const struct {
@@ -502,7 +490,7 @@ static enum emit_cond emit_comparison(struct native_job *n, enum emit_cond c, bo
         struct item kept = a;
         a = b;
         b = kept;
-        c = swapped(c);
+        c = emit_swapped(c);
     }
     emit_reg ra = in_reg(n, a, &busy);
     if (is_constant(b) && b.value == 0)

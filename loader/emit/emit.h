@@ -165,6 +165,22 @@ enum emit_cond {
     EMIT_FGT = EMIT_GT_U,
     EMIT_FGE = EMIT_GE_U,
 };
+
+/* The condition with its operands exchanged: a < b is b > a. */
+static inline enum emit_cond emit_swapped(enum emit_cond c)
+{
+    switch (c) {
+    case EMIT_LT_S: return EMIT_GT_S;
+    case EMIT_GT_S: return EMIT_LT_S;
+    case EMIT_LE_S: return EMIT_GE_S;
+    case EMIT_GE_S: return EMIT_LE_S;
+    case EMIT_LT_U: return EMIT_GT_U;
+    case EMIT_GT_U: return EMIT_LT_U;
+    case EMIT_LE_U: return EMIT_GE_U;
+    case EMIT_GE_U: return EMIT_LE_U;
+    default: return c;
+    }
+}
 static inline enum emit_cond emit_invert(enum emit_cond c)
 {
     return (enum emit_cond)(c ^ 1);

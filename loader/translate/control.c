@@ -409,13 +409,7 @@ static void global_get(struct tier *t)
     emit_reg held;
     struct emit_mem m = global_place(t, index, &held);
     emit_reg d = tier_dest(t, type, NULL, NULL);
-    if (type == WASM_V128) {
-        emit_vload(&t->e, d, m);
-    } else if (tier_is_vector(type)) {
-        emit_fload(&t->e, type == WASM_F64, d, m);
-    } else {
-        emit_load(&t->e, type == WASM_I32 ? EMIT_LOAD_32 : EMIT_LOAD_64, d, m);
-    }
+    tier_load_at(t, type, d, m);
     if (held != EMIT_NONE) tier_give(t, false, held);
     tier_finish(t, type, d);
 }
@@ -427,13 +421,7 @@ static void global_set(struct tier *t)
     struct operand o = tier_pop(t);
     emit_reg s = tier_reg(t, &o), held;
     struct emit_mem m = global_place(t, index, &held);
-    if (type == WASM_V128) {
-        emit_vstore(&t->e, s, m);
-    } else if (tier_is_vector(type)) {
-        emit_fstore(&t->e, type == WASM_F64, s, m);
-    } else {
-        emit_store(&t->e, 3, s, m);
-    }
+    tier_save_at(t, type, s, m);
     if (held != EMIT_NONE) tier_give(t, false, held);
     tier_drop(t, &o);
     if (type != WASM_EXNREF) return;

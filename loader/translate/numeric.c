@@ -253,28 +253,13 @@ static void divide(struct tier *t, bool is_signed, bool remainder, bool wide)
 
 /* ---- comparisons ---- */
 
-static enum emit_cond swapped(enum emit_cond c)
-{
-    switch (c) {
-    case EMIT_LT_S: return EMIT_GT_S;
-    case EMIT_GT_S: return EMIT_LT_S;
-    case EMIT_LE_S: return EMIT_GE_S;
-    case EMIT_GE_S: return EMIT_LE_S;
-    case EMIT_LT_U: return EMIT_GT_U;
-    case EMIT_GT_U: return EMIT_LT_U;
-    case EMIT_LE_U: return EMIT_GE_U;
-    case EMIT_GE_U: return EMIT_LE_U;
-    default: return c;
-    }
-}
-
 static void compare(struct tier *t, bool wide, enum emit_cond c)
 {
     struct operand b = tier_pop(t), a = tier_pop(t);
     int32_t value;
     if (a.kind == OPERAND_CONST && b.kind != OPERAND_CONST) {
         swap(&a, &b);
-        c = swapped(c);
+        c = emit_swapped(c);
     }
     if (immediate(&b, wide, &value) && a.kind == OPERAND_MEMORY) {
         emit_cmp_mem_imm(&t->e, wide, tier_frame(a.disp), value);

@@ -21,27 +21,11 @@ static void fuel_from_context(struct tier *t)
         emit_load(&t->e, EMIT_LOAD_64, R_FUEL, emit_at(EMIT_R_SCRATCH, offsetof(struct wasm_context, fuel)));
 }
 
-static void load_value(struct tier *t, uint8_t type, emit_reg d, struct emit_mem m)
-{
-    if (type == WASM_V128) {
-        emit_vload(&t->e, d, m);
-    } else if (tier_is_vector(type)) {
-        emit_fload(&t->e, type == WASM_F64, d, m);
-    } else {
-        emit_load(&t->e, type == WASM_I32 ? EMIT_LOAD_32 : EMIT_LOAD_64, d, m);
-    }
-}
-
+/* What C reads as a union: the unused half of an f32 is zero. */
 static void store_value(struct tier *t, uint8_t type, emit_reg s, struct emit_mem m)
 {
-    if (type == WASM_V128) {
-        emit_vstore(&t->e, s, m);
-    } else if (tier_is_vector(type)) {
-        if (type == WASM_F32) emit_store_imm(&t->e, 3, 0, m);
-        emit_fstore(&t->e, type == WASM_F64, s, m);
-    } else {
-        emit_store(&t->e, 3, s, m);
-    }
+    if (type == WASM_F32) emit_store_imm(&t->e, 3, 0, m);
+    tier_save_at(t, type, s, m);
 }
 
 static emit_reg scratch_for(uint8_t type)
@@ -92,7 +76,7 @@ static void emit_enter(struct tier *t, const struct wasm_func_type *type)
     for (uint32_t i = 0; i < type->param_count; i++) {
         struct place place = tier_place(&p, type->types[i]);
         emit_reg r = place.in_register ? place.reg : scratch_for(type->types[i]);
-        load_value(t, type->types[i], r, emit_at(X86_RBX, (int32_t)(16 * i)));
+        tier_load_at(t, type->types[i], r, emit_at(X86_RBX, (int32_t)(16 * i)));
         if (!place.in_register) store_value(t, type->types[i], r, emit_at(EMIT_R_SP, place.offset));
     }
     emit_call_mem(e, emit_at(R_FUNCTION, offsetof(struct wasm_func, code)));
@@ -104,7 +88,7 @@ static void emit_enter(struct tier *t, const struct wasm_func_type *type)
         emit_reg r = tier_is_vector(results[i]) ? 0 : EMIT_R_RESULT;
         if (type->result_count > 1) {
             r = scratch_for(results[i]);
-            load_value(t, results[i], r, emit_at(EMIT_R_SP, tier_result_offset(outgoing, type, i)));
+            tier_load_at(t, results[i], r, emit_at(EMIT_R_SP, tier_result_offset(outgoing, type, i)));
         }
         store_value(t, results[i], r, emit_at(X86_RBX, (int32_t)(16 * i)));
     }
@@ -125,7 +109,7 @@ static void emit_host_stub(struct tier *t, const struct wasm_func_type *type)
         struct place place = tier_place(&p, type->types[i]);
         emit_reg r = place.in_register ? place.reg : scratch_for(type->types[i]);
         if (!place.in_register)
-            load_value(t, type->types[i], r, emit_at(EMIT_R_SP, frame + 8 + place.offset));
+            tier_load_at(t, type->types[i], r, emit_at(EMIT_R_SP, frame + 8 + place.offset));
         store_value(t, type->types[i], r, emit_at(EMIT_R_SP, (int32_t)(16 * i)));
     }
     load_context(t, EMIT_R_SCRATCH);
@@ -144,7 +128,7 @@ static void emit_host_stub(struct tier *t, const struct wasm_func_type *type)
         emit_reg r = type->result_count > 1       ? scratch_for(results[i])
                      : tier_is_vector(results[i]) ? 0
                                                   : EMIT_R_RESULT;
-        load_value(t, results[i], r, emit_at(EMIT_R_SP, (int32_t)(16 * i)));
+        tier_load_at(t, results[i], r, emit_at(EMIT_R_SP, (int32_t)(16 * i)));
         if (type->result_count > 1)
             store_value(t, results[i], r,
                         emit_at(EMIT_R_SP, frame + 8 + tier_result_offset(outgoing, type, i)));

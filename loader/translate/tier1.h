@@ -218,6 +218,8 @@ emit_reg tier_temp(struct tier *t, struct operand *o); /* may be changed */
 /* Where a result goes: the local that the next instruction sets, a temporary of a or b (may be NULL), or a new one. */
 emit_reg tier_dest(struct tier *t, uint8_t type, struct operand *a, struct operand *b);
 void tier_finish(struct tier *t, uint8_t type, emit_reg d);
+void tier_load_at(struct tier *t, uint8_t type, emit_reg d, struct emit_mem m);
+void tier_save_at(struct tier *t, uint8_t type, emit_reg s, struct emit_mem m);
 void tier_load(struct tier *t, uint8_t type, emit_reg d,
                int32_t disp); /* from the frame; i32 and f32 alone */
 void tier_save(struct tier *t, uint8_t type, emit_reg s, int32_t disp);

@@ -2,9 +2,8 @@
 
 /* ---- moves by type ---- */
 
-void tier_load(struct tier *t, uint8_t type, emit_reg d, int32_t disp)
+void tier_load_at(struct tier *t, uint8_t type, emit_reg d, struct emit_mem m)
 {
-    struct emit_mem m = tier_frame(disp);
     if (type == WASM_V128) {
         emit_vload(&t->e, d, m);
     } else if (tier_is_vector(type)) {
@@ -14,10 +13,14 @@ void tier_load(struct tier *t, uint8_t type, emit_reg d, int32_t disp)
     }
 }
 
-/* An i32 is stored with its upper half: C helpers read slots whole. */
-void tier_save(struct tier *t, uint8_t type, emit_reg s, int32_t disp)
+void tier_load(struct tier *t, uint8_t type, emit_reg d, int32_t disp)
 {
-    struct emit_mem m = tier_frame(disp);
+    tier_load_at(t, type, d, tier_frame(disp));
+}
+
+/* An i32 is stored with its upper half: C helpers read slots whole. */
+void tier_save_at(struct tier *t, uint8_t type, emit_reg s, struct emit_mem m)
+{
     if (type == WASM_V128) {
         emit_vstore(&t->e, s, m);
     } else if (tier_is_vector(type)) {
@@ -25,6 +28,11 @@ void tier_save(struct tier *t, uint8_t type, emit_reg s, int32_t disp)
     } else {
         emit_store(&t->e, 3, s, m);
     }
+}
+
+void tier_save(struct tier *t, uint8_t type, emit_reg s, int32_t disp)
+{
+    tier_save_at(t, type, s, tier_frame(disp));
 }
 
 void tier_move(struct tier *t, uint8_t type, emit_reg d, emit_reg s)

@@ -146,6 +146,16 @@ static inline bool x86_avx(const struct emit *e)
     return e->features & EMIT_FEATURE_AVX;
 }
 
+/* A vector register and memory, in the encoding that the processor has. */
+static inline void x86_vector_memory(struct emit *e, uint32_t op, emit_reg r, struct emit_mem m)
+{
+    if (x86_avx(e)) {
+        x86_vrm(e, op, 0, r, 0, m);
+    } else {
+        x86_rm(e, op, 0, r, m);
+    }
+}
+
 /* The constants that emit_pool() places at the code's begin: offsets. */
 enum {
     POOL_F32_SIGN = 0,

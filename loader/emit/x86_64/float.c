@@ -58,30 +58,21 @@ void emit_fmove(struct emit *e, emit_reg d, emit_reg s)
     }
 }
 
-static void vector_memory(struct emit *e, uint32_t op, emit_reg r, struct emit_mem m)
-{
-    if (x86_avx(e)) {
-        x86_vrm(e, op, 0, r, 0, m);
-    } else {
-        x86_rm(e, op, 0, r, m);
-    }
-}
-
 void emit_fload(struct emit *e, bool wide, emit_reg d, struct emit_mem m)
 {
-    vector_memory(e, scalar(wide) | 0x10, d, m);
+    x86_vector_memory(e, scalar(wide) | 0x10, d, m);
 }
 void emit_fstore(struct emit *e, bool wide, emit_reg s, struct emit_mem m)
 {
-    vector_memory(e, scalar(wide) | 0x11, s, m);
+    x86_vector_memory(e, scalar(wide) | 0x11, s, m);
 }
 void emit_vload(struct emit *e, emit_reg d, struct emit_mem m)
 {
-    vector_memory(e, MAP_0F | 0x10, d, m);
+    x86_vector_memory(e, MAP_0F | 0x10, d, m);
 }
 void emit_vstore(struct emit *e, emit_reg s, struct emit_mem m)
 {
-    vector_memory(e, MAP_0F | 0x11, s, m);
+    x86_vector_memory(e, MAP_0F | 0x11, s, m);
 }
 
 void emit_fzero(struct emit *e, emit_reg d)
@@ -213,7 +204,7 @@ void emit_fcmp(struct emit *e, bool wide, emit_reg a, emit_reg b)
 }
 void emit_fcmp_mem(struct emit *e, bool wide, emit_reg a, struct emit_mem b)
 {
-    vector_memory(e, packed(wide) | 0x2e, a, b);
+    x86_vector_memory(e, packed(wide) | 0x2e, a, b);
 }
 
 void emit_fpromote(struct emit *e, emit_reg d, emit_reg a)

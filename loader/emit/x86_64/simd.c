@@ -808,25 +808,16 @@ void emit_vector_replace(struct emit *e, uint32_t op, emit_reg d, emit_reg a, em
 
 /* ---- memory ---- */
 
-static void v_memory(struct emit *e, uint32_t op, emit_reg d, struct emit_mem m)
-{
-    if (x86_avx(e)) {
-        x86_vrm(e, op, 0, d, 0, m);
-    } else {
-        x86_rm(e, op, 0, d, m);
-    }
-}
-
 void emit_vector_load(struct emit *e, uint32_t op, emit_reg d, struct emit_mem m)
 {
     switch (op) {
     case WASM_OP_V128_LOAD: emit_vload(e, d, m); break;
-    case WASM_OP_V128_LOAD8X8_S: v_memory(e, J(0x20), d, m); break;
-    case WASM_OP_V128_LOAD8X8_U: v_memory(e, J(0x30), d, m); break;
-    case WASM_OP_V128_LOAD16X4_S: v_memory(e, J(0x23), d, m); break;
-    case WASM_OP_V128_LOAD16X4_U: v_memory(e, J(0x33), d, m); break;
-    case WASM_OP_V128_LOAD32X2_S: v_memory(e, J(0x25), d, m); break;
-    case WASM_OP_V128_LOAD32X2_U: v_memory(e, J(0x35), d, m); break;
+    case WASM_OP_V128_LOAD8X8_S: x86_vector_memory(e, J(0x20), d, m); break;
+    case WASM_OP_V128_LOAD8X8_U: x86_vector_memory(e, J(0x30), d, m); break;
+    case WASM_OP_V128_LOAD16X4_S: x86_vector_memory(e, J(0x23), d, m); break;
+    case WASM_OP_V128_LOAD16X4_U: x86_vector_memory(e, J(0x33), d, m); break;
+    case WASM_OP_V128_LOAD32X2_S: x86_vector_memory(e, J(0x25), d, m); break;
+    case WASM_OP_V128_LOAD32X2_U: x86_vector_memory(e, J(0x35), d, m); break;
     case WASM_OP_V128_LOAD8_SPLAT:
     case WASM_OP_V128_LOAD16_SPLAT:
         emit_load(e, op == WASM_OP_V128_LOAD8_SPLAT ? EMIT_LOAD_U8 : EMIT_LOAD_U16, X86_R11, m);

@@ -9,22 +9,6 @@
 
 enum { EXIT_USAGE = 2 };
 
-/* Reads and decodes; on failure says why. */
-static bool load(const char *path, uint8_t **bytes, struct wasm_module *m)
-{
-    size_t size;
-    struct wasm_error error;
-    *bytes = wasm_read_file(path, &size);
-    if (*bytes == NULL) {
-        fprintf(stderr, "%s: %s\n", path, strerror(errno));
-        return false;
-    }
-    if (wasm_module_decode(m, *bytes, size, &wasm_hosted_allocator, &error)) return true;
-    wasm_print_error(path, &error);
-    free(*bytes);
-    return false;
-}
-
 static int module_validate(int argc, char **argv)
 {
     int code = 0;
@@ -35,7 +19,7 @@ static int module_validate(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         uint8_t *bytes;
         struct wasm_module m;
-        if (!load(argv[i], &bytes, &m)) {
+        if (!wasm_read_module(argv[i], &bytes, &m)) {
             code = 1;
             continue;
         }
@@ -157,7 +141,7 @@ static int module_info(int argc, char **argv)
         fprintf(stderr, "usage: lona module info FILE\n");
         return EXIT_USAGE;
     }
-    if (!load(argv[1], &bytes, &m)) return 1;
+    if (!wasm_read_module(argv[1], &bytes, &m)) return 1;
     print_info(&m);
     wasm_module_release(&m);
     free(bytes);

@@ -8,21 +8,6 @@
 #include "loader/port/hosted/support.h"
 #include "loader/proof/prove.h"
 
-static bool load(const char *path, uint8_t **bytes, struct wasm_module *m)
-{
-    size_t size;
-    struct wasm_error error;
-    *bytes = wasm_read_file(path, &size);
-    if (*bytes == NULL) {
-        fprintf(stderr, "%s: %s\n", path, strerror(errno));
-        return false;
-    }
-    if (wasm_module_decode(m, *bytes, size, &wasm_hosted_allocator, &error)) return true;
-    wasm_print_error(path, &error);
-    free(*bytes);
-    return false;
-}
-
 static size_t put_u32(uint8_t *to, size_t value)
 {
     size_t size = 0;
@@ -78,7 +63,7 @@ int module_prove(int argc, char **argv)
         fprintf(stderr, "usage: lona module prove IN -o OUT\n");
         return 2;
     }
-    if (!load(argv[1], &bytes, &m)) return 1;
+    if (!wasm_read_module(argv[1], &bytes, &m)) return 1;
     int code = 1;
     if (proof_find(&p, &m, &wasm_hosted_allocator)) {
         uint8_t *proof = proof_write(&p, &m, &wasm_hosted_allocator, &size);
@@ -124,7 +109,7 @@ int module_facts(int argc, char **argv)
         fprintf(stderr, "usage: lona module facts FILE\n");
         return 2;
     }
-    if (!load(argv[1], &bytes, &m)) return 1;
+    if (!wasm_read_module(argv[1], &bytes, &m)) return 1;
     const struct wasm_custom *section = wasm_module_custom(&m, PROOF_SECTION);
     int code = 1;
     if (section == NULL) {

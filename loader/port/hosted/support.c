@@ -1,5 +1,6 @@
 #include "loader/port/hosted/support.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,4 +56,19 @@ void wasm_print_error(const char *path, const struct wasm_error *error)
     fprintf(stderr, "%s: offset 0x%zx, %s section: %s: %s (rule %s)\n", path, error->offset,
             wasm_section_name(error->section), wasm_error_kind_name(wasm_rule_kind(error->rule)), text,
             wasm_rule_name(error->rule));
+}
+
+bool wasm_read_module(const char *path, uint8_t **bytes, struct wasm_module *m)
+{
+    size_t size;
+    struct wasm_error error;
+    *bytes = wasm_read_file(path, &size);
+    if (*bytes == NULL) {
+        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        return false;
+    }
+    if (wasm_module_decode(m, *bytes, size, &wasm_hosted_allocator, &error)) return true;
+    wasm_print_error(path, &error);
+    free(*bytes);
+    return false;
 }
