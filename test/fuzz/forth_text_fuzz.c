@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/time.h>
 
 #include "forth/forth.h"
@@ -16,32 +15,6 @@ struct forth_port {
 static struct forth_port port;
 static uint8_t blocks[32][1024];
 
-void *forth_port_reserve(struct forth_port *p, size_t bytes)
-{
-    void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return at == MAP_FAILED ? NULL : at;
-}
-void forth_port_release(struct forth_port *p, void *at, size_t bytes)
-{
-    if (at != NULL) munmap(at, bytes);
-}
-void *forth_port_code_reserve(struct forth_port *p, size_t bytes)
-{
-    void *at = mmap(NULL, bytes, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return at == MAP_FAILED ? NULL : at;
-}
-void forth_port_code_write(struct forth_port *p, void *at, const void *from, size_t bytes)
-{
-    uintptr_t begin = (uintptr_t)at & ~(uintptr_t)4095,
-              end = ((uintptr_t)at + bytes + 4095) & ~(uintptr_t)4095;
-    mprotect((void *)begin, end - begin, PROT_READ | PROT_WRITE);
-    memcpy(at, from, bytes);
-    mprotect((void *)begin, end - begin, PROT_READ | PROT_EXEC);
-}
-void forth_port_code_release(struct forth_port *p, void *at, size_t bytes)
-{
-    munmap(at, bytes);
-}
 void forth_port_type(struct forth_port *p, const char *text, size_t size)
 {
     volatile char last = 0; /* every byte is read, so that the sanitizer sees it */
