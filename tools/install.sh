@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the build, the tests or the benchmarks need and this machine lacks, through apt, saying what and why.
-# Usage: tools/install.sh build|test|machine|bench ...
+# Usage: tools/install.sh build|test|modules|machine|bench|prove ...
 set -eu
 
 # package | what tells that it is there | why
@@ -12,9 +12,6 @@ needs_test='libclang-rt-19-dev|test -e /usr/lib/llvm-19/lib/clang/19/lib/linux/l
 clang-format-19|command -v clang-format-19|the format check
 python3-pexpect|python3 -c "import pexpect"|drives the prompt as a person would
 wabt|command -v wast2json|assembles the test scripts of modules; the peer that validation is compared with
-nodejs|command -v node|the engine that random modules are compared with
-wasi-libc|test -e /usr/include/wasm32-wasi/stdio.h|the C library of modules
-libclang-rt-19-dev-wasm32|test -e /usr/lib/llvm-19/lib/clang/19/lib/wasi/libclang_rt.builtins-wasm32.a|what clang calls in modules
 dpkg-dev|command -v dpkg-source|source packages of the programs that are built as modules
 tcl|command -v tclsh|sqlite is put together with it'
 needs_machine='qemu-system-x86|command -v qemu-system-x86_64|the machine that the system boots on
@@ -26,14 +23,14 @@ sbsigntool|command -v sbsign|signs the loader for Secure Boot
 openssl|command -v openssl|opens the key that it is signed with
 mtools|command -v mdir|checks the disk image
 gdisk|test -x /usr/sbin/sgdisk|checks the disk image'
+needs_modules='wasi-libc|test -e /usr/include/wasm32-wasi/stdio.h|the C library of modules
+libclang-rt-19-dev-wasm32|test -e /usr/lib/llvm-19/lib/clang/19/lib/wasi/libclang_rt.builtins-wasm32.a|what clang calls in modules
+nodejs|command -v node|what modules are compared with, results and times; a peer of the language'
 needs_bench='gforth|command -v gforth-fast|peer: Forth
 erlang-base|command -v erl|peer: processes, messages, maps
 lua5.4|command -v lua5.4|peer: interpreted loops and calls
 python3|command -v python3|peer: interpreted loops and calls
-guile-3.0|command -v guile|peer: a Scheme with a compiler
-nodejs|command -v node|peer: start-up and strings; modules
-wasi-libc|test -e /usr/include/wasm32-wasi/stdio.h|the C library of modules
-libclang-rt-19-dev-wasm32|test -e /usr/lib/llvm-19/lib/clang/19/lib/wasi/libclang_rt.builtins-wasm32.a|what clang calls in modules'
+guile-3.0|command -v guile|peer: a Scheme with a compiler'
 
 needs_prove='frama-c-base|command -v frama-c|proves the kernel core
 z3|command -v z3|prover
@@ -54,9 +51,10 @@ for what in "$@"; do
     build) collect "$needs_build" ;;
     test) collect "$needs_test" ;;
     machine) collect "$needs_machine" ;;
+    modules) collect "$needs_modules" ;;
     bench) collect "$needs_bench" ;;
     prove) collect "$needs_prove" ;;
-    *) echo "install.sh: unknown group '$what'; one of build, test, machine, bench" >&2; exit 2 ;;
+    *) echo "install.sh: unknown group '$what'; one of build, test, modules, machine, bench, prove" >&2; exit 2 ;;
     esac
 done
 [ ${#missing[@]} -eq 0 ] && exit 0

@@ -6,9 +6,9 @@ BARE_SRC := $(wildcard $(addsuffix /*.c,$(BARE_DIRS)))
 deps-build:
 	@tools/install.sh build
 deps-test:
-	@tools/install.sh build test machine prove
+	@tools/install.sh build test modules machine prove
 deps-bench:
-	@tools/install.sh build bench machine
+	@tools/install.sh build bench modules machine
 
 lib: $(LIB) ## build the runtime library
 
